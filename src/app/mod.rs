@@ -1,0 +1,1 @@
+//! F4: the pure state of the screen. Imports `domain` only.

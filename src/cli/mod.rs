@@ -1,0 +1,1 @@
+//! F7: words, flags, exit codes, composition.

@@ -1,0 +1,1 @@
+//! F2: a simulated fleet that speaks real SSH.

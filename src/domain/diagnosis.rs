@@ -1,0 +1,253 @@
+//! The ladder of liveness, and what its lowest broken rung means: a [`Cause`].
+
+use std::fmt;
+use std::time::Duration;
+
+/// One step from us to the run; each can only stand when those before it do.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Rung {
+    OwnLink,
+    Route,
+    Icmp,
+    Tcp,
+    Banner,
+    KeyExchange,
+    Auth,
+    Exec,
+    Heartbeat,
+}
+
+impl Rung {
+    /// All of them, lowest first.
+    pub const LADDER: [Self; 9] = [
+        Self::OwnLink,
+        Self::Route,
+        Self::Icmp,
+        Self::Tcp,
+        Self::Banner,
+        Self::KeyExchange,
+        Self::Auth,
+        Self::Exec,
+        Self::Heartbeat,
+    ];
+
+    /// The word for people and for the journal.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::OwnLink => "own link",
+            Self::Route => "route",
+            Self::Icmp => "icmp",
+            Self::Tcp => "tcp",
+            Self::Banner => "ssh banner",
+            Self::KeyExchange => "key exchange",
+            Self::Auth => "auth",
+            Self::Exec => "exec",
+            Self::Heartbeat => "run heartbeat",
+        }
+    }
+}
+
+/// What one rung said.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RungReport {
+    pub rung: Rung,
+    pub answer: RungAnswer,
+    /// How long the answer took.
+    pub took: Duration,
+    /// Details for people: an address, a banner, an error. Bounded and free of control characters.
+    pub detail: String,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RungAnswer {
+    Stands,
+    Broken,
+    /// Could not be asked (not permitted, not applicable, a lower rung is broken): counts for nothing.
+    NotAsked,
+}
+
+/// Why a link is not alive: one variant per thing that an operator would do something else about.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Cause {
+    /// The operator asked for it.
+    Operator,
+    NameNotResolved(String),
+    NoRoute,
+    ConnectTimedOut,
+    /// Nothing listens on the port: sshd is stopped, or the host is starting up.
+    PortRefused,
+    /// The connection ended before sshd's banner: `MaxStartups`, or sshd is starting up.
+    ResetBeforeBanner,
+    /// TCP connects, but the banner never came: sshd or the whole host hangs.
+    BannerTimedOut,
+    NotSsh(String),
+    HandshakeTimedOut,
+    HostKeyUnknown {
+        presented: String,
+    },
+    HostKeyChanged {
+        known: String,
+        presented: String,
+        written_in: String,
+    },
+    HostKeyRevoked {
+        presented: String,
+    },
+    NoCommonAlgorithm(String),
+    AuthRefused {
+        tried: Vec<String>,
+        offered: Vec<String>,
+    },
+    KeyUnusable(String),
+    ExecRefused(String),
+    /// Nothing was heard for this long, although it was asked.
+    Silent(Duration),
+    ClosedByPeer(String),
+    OwnNetworkDown,
+    /// The jump host is to blame, for this reason.
+    JumpHost {
+        host: String,
+        cause: Box<Self>,
+    },
+    /// We slept, not the host: the link is asked again.
+    ObserverStalled(Duration),
+    /// Anything else, in the library's words.
+    Other(String),
+}
+
+impl Cause {
+    /// Whether trying again by ourselves could do harm (lock an account, trust a stranger): such a
+    /// link is refused, and only the operator connects it again.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        match self {
+            Self::HostKeyUnknown { .. }
+            | Self::HostKeyChanged { .. }
+            | Self::HostKeyRevoked { .. }
+            | Self::AuthRefused { .. }
+            | Self::KeyUnusable(_) => true,
+            Self::JumpHost { cause, .. } => cause.is_refusal(),
+            Self::Operator
+            | Self::NameNotResolved(_)
+            | Self::NoRoute
+            | Self::ConnectTimedOut
+            | Self::PortRefused
+            | Self::ResetBeforeBanner
+            | Self::BannerTimedOut
+            | Self::NotSsh(_)
+            | Self::HandshakeTimedOut
+            | Self::NoCommonAlgorithm(_)
+            | Self::ExecRefused(_)
+            | Self::Silent(_)
+            | Self::ClosedByPeer(_)
+            | Self::OwnNetworkDown
+            | Self::ObserverStalled(_)
+            | Self::Other(_) => false,
+        }
+    }
+
+    /// A short stable word for programs (`snake_case`).
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Operator => "operator",
+            Self::NameNotResolved(_) => "name_not_resolved",
+            Self::NoRoute => "no_route",
+            Self::ConnectTimedOut => "connect_timed_out",
+            Self::PortRefused => "port_refused",
+            Self::ResetBeforeBanner => "reset_before_banner",
+            Self::BannerTimedOut => "banner_timed_out",
+            Self::NotSsh(_) => "not_ssh",
+            Self::HandshakeTimedOut => "handshake_timed_out",
+            Self::HostKeyUnknown { .. } => "host_key_unknown",
+            Self::HostKeyChanged { .. } => "host_key_changed",
+            Self::HostKeyRevoked { .. } => "host_key_revoked",
+            Self::NoCommonAlgorithm(_) => "no_common_algorithm",
+            Self::AuthRefused { .. } => "auth_refused",
+            Self::KeyUnusable(_) => "key_unusable",
+            Self::ExecRefused(_) => "exec_refused",
+            Self::Silent(_) => "silent",
+            Self::ClosedByPeer(_) => "closed_by_peer",
+            Self::OwnNetworkDown => "own_network_down",
+            Self::JumpHost { .. } => "jump_host",
+            Self::ObserverStalled(_) => "observer_stalled",
+            Self::Other(_) => "other",
+        }
+    }
+
+    /// What the operator can do about it, when there is something.
+    #[must_use]
+    pub fn next_step(&self) -> Option<String> {
+        Some(match self {
+            Self::NameNotResolved(name) => format!("check the spelling of {name}, or the resolver"),
+            Self::HostKeyUnknown { .. } => {
+                "compare the fingerprint with the host's own, then connect once with ssh, or set host_keys = \"accept-new\"".into()
+            }
+            Self::HostKeyChanged { written_in, .. } => {
+                format!("if the host was reinstalled, remove the old key at {written_in}; if not, somebody is in between")
+            }
+            Self::HostKeyRevoked { .. } => "the key was revoked: do not connect before the host has a new one".into(),
+            Self::AuthRefused { offered, .. } => {
+                format!("the server accepts: {}; check user, key and agent", offered.join(", "))
+            }
+            Self::KeyUnusable(_) => "load the key into the agent (ssh-add), or mend the file".into(),
+            Self::NoCommonAlgorithm(_) => "the server's sshd is too old or too strict: set transport = \"system\" for this host".into(),
+            Self::PortRefused => "sshd is not running or not yet up".into(),
+            Self::JumpHost { cause, .. } => return cause.next_step(),
+            Self::NotSsh(_) => "check the port: something else listens there".into(),
+            Self::Operator
+            | Self::NoRoute
+            | Self::ConnectTimedOut
+            | Self::ResetBeforeBanner
+            | Self::BannerTimedOut
+            | Self::HandshakeTimedOut
+            | Self::ExecRefused(_)
+            | Self::Silent(_)
+            | Self::ClosedByPeer(_)
+            | Self::OwnNetworkDown
+            | Self::ObserverStalled(_)
+            | Self::Other(_) => return None,
+        })
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Operator => f.write_str("by the operator"),
+            Self::NameNotResolved(name) => write!(f, "name {name} not resolved"),
+            Self::NoRoute => f.write_str("no route to the host"),
+            Self::ConnectTimedOut => f.write_str("no answer: connecting timed out"),
+            Self::PortRefused => f.write_str("host is up, port refused: sshd does not run"),
+            Self::ResetBeforeBanner => {
+                f.write_str("connection ended before sshd's banner (MaxStartups, or sshd starting)")
+            }
+            Self::BannerTimedOut => f.write_str("port accepts, sshd is silent: host overloaded or hung"),
+            Self::NotSsh(what) => write!(f, "not an SSH server: {what}"),
+            Self::HandshakeTimedOut => f.write_str("SSH handshake timed out"),
+            Self::HostKeyUnknown { presented } => write!(f, "host key unknown: {presented}"),
+            Self::HostKeyChanged { known, presented, written_in } => {
+                write!(f, "HOST KEY CHANGED: presented {presented}, known {known} ({written_in})")
+            }
+            Self::HostKeyRevoked { presented } => write!(f, "host key is revoked: {presented}"),
+            Self::NoCommonAlgorithm(what) => write!(f, "no common algorithm: {what}"),
+            Self::AuthRefused { tried, offered } => {
+                write!(f, "authentication refused (tried {}; server offers {})", list(tried), list(offered))
+            }
+            Self::KeyUnusable(why) => write!(f, "key not usable: {why}"),
+            Self::ExecRefused(why) => write!(f, "logged in, but sshd refused a session: {why}"),
+            Self::Silent(for_) => write!(f, "nothing heard for {} s", for_.as_secs()),
+            Self::ClosedByPeer(why) if why.is_empty() => f.write_str("connection closed by the host"),
+            Self::ClosedByPeer(why) => write!(f, "connection closed: {why}"),
+            Self::OwnNetworkDown => f.write_str("own network is down"),
+            Self::JumpHost { host, cause } => write!(f, "jump host {host}: {cause}"),
+            Self::ObserverStalled(for_) => write!(f, "we were asleep for {} s", for_.as_secs()),
+            Self::Other(what) => f.write_str(what),
+        }
+    }
+}
+
+fn list(words: &[String]) -> String {
+    if words.is_empty() { "none".into() } else { words.join(", ") }
+}

@@ -1,0 +1,164 @@
+//! The one vocabulary of facts: journal, command line, API, screen and replay all read these.
+
+use std::time::Duration;
+
+use crate::domain::boot::BootIdentity;
+use crate::domain::diagnosis::{Cause, RungReport};
+use crate::domain::id::{AttemptId, HostId, Seq};
+use crate::domain::link::LinkState;
+use crate::domain::moment::Wall;
+use crate::domain::network::NetworkState;
+use crate::domain::run::{RunSpec, Stream, Verdict};
+
+/// Something that happened, numbered by the hub in the order in which it learned of it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Event {
+    pub seq: Seq,
+    pub at: Wall,
+    pub host: Option<HostId>,
+    pub fact: Fact,
+}
+
+/// What happened. Output itself is never a fact: bytes are addressed by offset in the log.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Fact {
+    Link(LinkChange),
+    Network { from: NetworkState, to: NetworkState, why: String },
+    Boot(BootFact),
+    Run { id: AttemptId, fact: RunFact },
+    Output { id: AttemptId, stream: Stream, mark: OutputMark },
+    Operator(OperatorFact),
+    Supervisor(SupervisorFact),
+}
+
+/// A link went from one state to another, or stayed and tried again (`from == to`).
+#[derive(Clone, PartialEq, Debug)]
+pub struct LinkChange {
+    pub from: LinkState,
+    pub to: LinkState,
+    pub cause: Option<Cause>,
+    pub evidence: Vec<RungReport>,
+    /// Attempts spent since the link was last alive.
+    pub attempt: u32,
+    /// When the next attempt is due.
+    pub retry_at: Option<Wall>,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub enum BootFact {
+    /// First identity seen of this host.
+    Identified(BootIdentity),
+    /// It booted between `not_before` (when the old identity was last seen) and now.
+    Rebooted { before: BootIdentity, after: BootIdentity, not_before: Wall, evidence: Vec<(String, String)> },
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub enum RunFact {
+    /// The operator, a policy or a program asked for this attempt. Journaled before anything is sent.
+    Requested {
+        spec: Box<RunSpec>,
+    },
+    /// It is on the host: started by us just now, or found there.
+    Started(Started),
+    /// The host answered that it could not, for now; it is tried again.
+    StartDelayed {
+        reason: String,
+    },
+    /// The host's record of its end was seen; `out` and `err` are the final spool sizes.
+    EndSeen {
+        out: u64,
+        err: u64,
+    },
+    CancelRequested {
+        reason: CancelReason,
+    },
+    /// Everything of it is gone from the host, or what is named here is not.
+    Cancelled {
+        left_over: Vec<String>,
+    },
+    Ended {
+        verdict: Verdict,
+        lengths: Lengths,
+    },
+    /// Policy: another attempt at this time.
+    RetryScheduled {
+        at: Wall,
+    },
+    /// Something about its directory or its launcher that the operator should know.
+    Notice(String),
+    /// Little space is left on the file system of the spool.
+    DiskLow {
+        free: u64,
+    },
+}
+
+/// How an attempt was started.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Started {
+    /// The host's clock, seconds since 1970-01-01 UTC.
+    pub at_host: Option<i64>,
+    pub pid: u32,
+    /// Found running instead of started by this request.
+    pub attached: bool,
+    /// `setsid`, `systemd-run`, …
+    pub launcher: String,
+    /// `script`, `plain`, …: what gives it its terminal.
+    pub terminal: String,
+    /// The directory of the attempt on the host.
+    pub directory: String,
+    pub boot: BootIdentity,
+}
+
+/// Bytes in the logs of an attempt.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Lengths {
+    pub out: u64,
+    pub err: u64,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CancelReason {
+    Operator,
+    TotalLimit,
+    IdleLimit,
+}
+
+impl CancelReason {
+    /// The word written to the host.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Operator => "operator",
+            Self::TotalLimit => "total",
+            Self::IdleLimit => "idle",
+        }
+    }
+}
+
+/// Something about the log at an offset; committed before the bytes after it are written.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum OutputMark {
+    /// The host gave up `lost` bytes of the spool before we had them; the log goes on at `spool_offset`.
+    Gap { log_offset: u64, spool_offset: u64, lost: u64 },
+    /// We did not see the host for this long; the bytes up to `log_offset + caught_up` came afterwards.
+    Blind { log_offset: u64, duration: Duration, cause: String, caught_up: u64 },
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub enum OperatorFact {
+    Connect,
+    Reconnect,
+    Detach,
+    Note(String),
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub enum SupervisorFact {
+    Started {
+        version: String,
+    },
+    Stopped,
+    /// It slept, or was not scheduled, for this long.
+    Stalled(Duration),
+    Warning(String),
+}

@@ -1,0 +1,302 @@
+//! The one read model: what all events so far add up to. Hub, screen, command line and replay fold
+//! the same events with the same [`Fleet::apply`].
+
+use std::collections::BTreeMap;
+
+use crate::domain::boot::BootIdentity;
+use crate::domain::diagnosis::{Cause, RungReport};
+use crate::domain::event::{BootFact, Event, Fact, Lengths, LinkChange, OutputMark, RunFact, Started, SupervisorFact};
+use crate::domain::id::{Attempt, AttemptId, HostId, RunId, Seq};
+use crate::domain::link::LinkState;
+use crate::domain::moment::{LastKnown, Wall};
+use crate::domain::network::NetworkState;
+use crate::domain::run::{Phase, RunSpec};
+use crate::domain::timeline::{Mark, Segment, Timeline};
+
+/// All hosts and runs that the ledger knows.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Fleet {
+    pub hosts: BTreeMap<HostId, HostView>,
+    pub runs: BTreeMap<RunId, RunView>,
+    pub network: NetworkState,
+    /// The last event in here.
+    pub seq: Seq,
+    /// Standing warnings of the supervisor, newest last, at most [`WARNINGS`].
+    pub warnings: Vec<(Wall, String)>,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct HostView {
+    pub id: HostId,
+    /// `user@address:port`, for people.
+    pub address: String,
+    pub tags: Vec<String>,
+    pub link: LinkView,
+    pub boot: Option<LastKnown<BootIdentity>>,
+    pub reboots: u32,
+    pub timeline: Timeline,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct LinkView {
+    pub state: LinkState,
+    pub since: Wall,
+    pub cause: Option<Cause>,
+    pub evidence: Vec<RungReport>,
+    pub attempt: u32,
+    pub retry_at: Option<Wall>,
+}
+
+/// A run and its attempts, first to last; never without one.
+#[derive(Clone, PartialEq, Debug)]
+pub struct RunView {
+    pub id: RunId,
+    pub host: HostId,
+    pub spec: RunSpec,
+    pub attempts: Vec<AttemptView>,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct AttemptView {
+    pub attempt: Attempt,
+    pub phase: Phase,
+    pub requested_at: Wall,
+    pub started_at: Option<Wall>,
+    pub started: Option<Started>,
+    /// Final spool sizes, once the end was seen.
+    pub expected: Option<Lengths>,
+    /// Log sizes, once it is over.
+    pub lengths: Option<Lengths>,
+    pub cancelling: bool,
+    /// What the operator should know about it, newest last, at most [`NOTICES`].
+    pub notices: Vec<String>,
+    /// Bytes that the host gave up before we had them.
+    pub lost: u64,
+}
+
+impl Fleet {
+    /// Makes a host known, idle, before anything happened to it.
+    pub fn add_host(&mut self, id: HostId, address: String, tags: Vec<String>, now: Wall) {
+        self.hosts.insert(id.clone(), HostView::new(id, address, tags, now));
+    }
+
+    /// Folds one event in. Events about hosts and runs that are not known make them known.
+    pub fn apply(&mut self, event: &Event) {
+        self.seq = event.seq;
+        match &event.fact {
+            Fact::Network { to, .. } => self.network = *to,
+            Fact::Supervisor(fact) => self.apply_supervisor(event.at, fact),
+            Fact::Link(change) => self.with_host(event, |host, at| host.apply_link(at, change)),
+            Fact::Boot(fact) => self.with_host(event, |host, at| host.apply_boot(at, fact)),
+            Fact::Run { id, fact } => self.apply_run(event, *id, fact),
+            Fact::Output { id, mark, .. } => self.apply_mark(event, *id, mark),
+            Fact::Operator(fact) => {
+                if let crate::domain::event::OperatorFact::Note(text) = fact {
+                    let text = text.clone();
+                    self.with_host(event, |host, at| host.timeline.mark(at, Mark::Note(text)));
+                }
+            }
+        }
+    }
+
+    /// The runs of one host, oldest request first.
+    pub fn runs_of<'a>(&'a self, host: &'a HostId) -> impl Iterator<Item = &'a RunView> {
+        let mut runs: Vec<_> = self.runs.values().filter(|run| run.host == *host).collect();
+        runs.sort_by_key(|run| run.requested_at());
+        runs.into_iter()
+    }
+
+    #[must_use]
+    pub fn attempt(&self, id: AttemptId) -> Option<&AttemptView> {
+        self.runs.get(&id.run)?.attempts.iter().find(|a| a.attempt == id.attempt)
+    }
+
+    fn with_host(&mut self, event: &Event, fold: impl FnOnce(&mut HostView, Wall)) {
+        let Some(id) = &event.host else { return };
+        let host = self
+            .hosts
+            .entry(id.clone())
+            .or_insert_with(|| HostView::new(id.clone(), String::new(), Vec::new(), event.at));
+        fold(host, event.at);
+    }
+
+    fn apply_run(&mut self, event: &Event, id: AttemptId, fact: &RunFact) {
+        if let (RunFact::Requested { spec }, Some(host)) = (fact, &event.host) {
+            let run = self.runs.entry(id.run).or_insert_with(|| RunView {
+                id: id.run,
+                host: host.clone(),
+                spec: (**spec).clone(),
+                attempts: Vec::new(),
+            });
+            run.spec.clone_from(spec);
+            if run.attempts.iter().all(|a| a.attempt != id.attempt) {
+                run.attempts.push(AttemptView::new(id.attempt, event.at));
+            }
+        }
+        let Some(attempt) = self.attempt_mut(id) else { return };
+        attempt.apply(event.at, fact);
+        match fact {
+            RunFact::Started(_) => self.with_host(event, |host, at| host.timeline.mark(at, Mark::RunStarted)),
+            RunFact::Ended { verdict, .. } => {
+                let success = verdict.is_success();
+                self.with_host(event, |host, at| host.timeline.mark(at, Mark::RunEnded { success }));
+            }
+            RunFact::Requested { .. }
+            | RunFact::StartDelayed { .. }
+            | RunFact::EndSeen { .. }
+            | RunFact::CancelRequested { .. }
+            | RunFact::Cancelled { .. }
+            | RunFact::RetryScheduled { .. }
+            | RunFact::Notice(_)
+            | RunFact::DiskLow { .. } => {}
+        }
+    }
+
+    fn apply_mark(&mut self, event: &Event, id: AttemptId, mark: &OutputMark) {
+        if let OutputMark::Gap { lost, .. } = mark {
+            if let Some(attempt) = self.attempt_mut(id) {
+                attempt.lost += lost;
+            }
+            self.with_host(event, |host, at| host.timeline.mark(at, Mark::Gap));
+        }
+    }
+
+    fn attempt_mut(&mut self, id: AttemptId) -> Option<&mut AttemptView> {
+        self.runs.get_mut(&id.run)?.attempts.iter_mut().find(|a| a.attempt == id.attempt)
+    }
+
+    fn apply_supervisor(&mut self, at: Wall, fact: &SupervisorFact) {
+        match fact {
+            SupervisorFact::Warning(text) => {
+                self.warnings.push((at, text.clone()));
+                let excess = self.warnings.len().saturating_sub(WARNINGS);
+                self.warnings.drain(..excess);
+            }
+            SupervisorFact::Started { .. } | SupervisorFact::Stopped | SupervisorFact::Stalled(_) => {}
+        }
+    }
+}
+
+impl HostView {
+    #[must_use]
+    pub fn new(id: HostId, address: String, tags: Vec<String>, now: Wall) -> Self {
+        let link = LinkView {
+            state: LinkState::Idle,
+            since: now,
+            cause: None,
+            evidence: Vec::new(),
+            attempt: 0,
+            retry_at: None,
+        };
+        Self { id, address, tags, link, boot: None, reboots: 0, timeline: Timeline::default() }
+    }
+
+    fn apply_link(&mut self, at: Wall, change: &LinkChange) {
+        if self.link.state != change.to || self.timeline.segments().is_empty() {
+            self.link.since = at;
+            self.timeline.push(Segment { from: at, state: change.to, cause: change.cause.clone() });
+        }
+        self.link.state = change.to;
+        self.link.cause.clone_from(&change.cause);
+        self.link.evidence.clone_from(&change.evidence);
+        self.link.attempt = change.attempt;
+        self.link.retry_at = change.retry_at;
+    }
+
+    fn apply_boot(&mut self, at: Wall, fact: &BootFact) {
+        let identity = match fact {
+            BootFact::Identified(identity) => identity,
+            BootFact::Rebooted { after, .. } => {
+                self.reboots += 1;
+                self.timeline.mark(at, Mark::Reboot);
+                after
+            }
+        };
+        self.boot = Some(LastKnown { value: identity.clone(), as_of: at });
+    }
+}
+
+impl RunView {
+    /// The newest attempt. `None` only for a run that was never requested.
+    #[must_use]
+    pub fn latest(&self) -> Option<&AttemptView> {
+        self.attempts.last()
+    }
+
+    #[must_use]
+    pub fn latest_id(&self) -> Option<AttemptId> {
+        self.latest().map(|a| AttemptId { run: self.id, attempt: a.attempt })
+    }
+
+    #[must_use]
+    pub fn requested_at(&self) -> Wall {
+        self.attempts.first().map(|a| a.requested_at).unwrap_or_default()
+    }
+
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.latest().is_none_or(|a| a.phase.is_over())
+    }
+}
+
+impl AttemptView {
+    #[must_use]
+    pub fn new(attempt: Attempt, requested_at: Wall) -> Self {
+        Self {
+            attempt,
+            phase: Phase::Requested,
+            requested_at,
+            started_at: None,
+            started: None,
+            expected: None,
+            lengths: None,
+            cancelling: false,
+            notices: Vec::new(),
+            lost: 0,
+        }
+    }
+
+    fn apply(&mut self, at: Wall, fact: &RunFact) {
+        match fact {
+            RunFact::Requested { .. } => {}
+            RunFact::Started(started) => {
+                self.phase = Phase::Running;
+                self.started_at = Some(at);
+                self.started = Some(started.clone());
+            }
+            RunFact::StartDelayed { reason } => self.notice(format!("start delayed: {reason}")),
+            RunFact::EndSeen { out, err } => {
+                self.phase = Phase::Ending;
+                self.expected = Some(Lengths { out: *out, err: *err });
+            }
+            RunFact::CancelRequested { .. } => self.cancelling = true,
+            RunFact::Cancelled { left_over } => {
+                if !left_over.is_empty() {
+                    self.notice(format!("left over on the host: {}", left_over.join(", ")));
+                }
+            }
+            RunFact::Ended { verdict, lengths } => {
+                self.phase = Phase::Ended { verdict: verdict.clone(), at };
+                self.lengths = Some(*lengths);
+                self.cancelling = false;
+            }
+            RunFact::RetryScheduled { .. } => {}
+            RunFact::Notice(text) => self.notice(text.clone()),
+            RunFact::DiskLow { free } => self.notice(format!("disk of the spool is nearly full: {free} bytes left")),
+        }
+    }
+
+    fn notice(&mut self, text: String) {
+        if self.notices.last() != Some(&text) {
+            self.notices.push(text);
+        }
+        let excess = self.notices.len().saturating_sub(NOTICES);
+        self.notices.drain(..excess);
+    }
+}
+
+/// Older warnings are in the journal.
+pub const WARNINGS: usize = 20;
+
+/// Older notices are in the journal.
+pub const NOTICES: usize = 20;

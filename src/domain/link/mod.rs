@@ -1,0 +1,7 @@
+//! Can we reach this host? One pure machine per host.
+
+mod settings;
+mod state;
+
+pub use settings::LinkSettings;
+pub use state::LinkState;

@@ -1,0 +1,16 @@
+//! F0: values and state machines. Sans-I/O: no tokio, serde, clock, file, socket or random source
+//! in here; time ([`moment::Moment`]) and jitter come in as arguments. Imports nothing of the crate
+//! but itself.
+
+pub mod boot;
+pub mod command;
+pub mod diagnosis;
+pub mod event;
+pub mod fleet;
+pub mod host;
+pub mod id;
+pub mod link;
+pub mod moment;
+pub mod network;
+pub mod run;
+pub mod timeline;

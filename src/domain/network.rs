@@ -1,0 +1,24 @@
+//! The operator's own network: whether it is our end that is down.
+
+/// What the supervisor knows of its own network.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub enum NetworkState {
+    /// Nothing is known; treated as up, so that nobody waits for a network that cannot be watched.
+    #[default]
+    Unknown,
+    Up,
+    Degraded,
+    Down,
+}
+
+impl NetworkState {
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Up => "up",
+            Self::Degraded => "degraded",
+            Self::Down => "down",
+        }
+    }
+}

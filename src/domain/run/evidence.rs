@@ -1,0 +1,56 @@
+//! What the host says of an attempt: the contents of its run directory, read strictly.
+
+use crate::domain::event::{Lengths, Started};
+
+/// One look at an attempt's directory.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Evidence {
+    pub observed: Observed,
+    /// Spool sizes at that look.
+    pub sizes: Lengths,
+    /// First offsets that the host still has.
+    pub bases: Lengths,
+    /// Why a cancel was asked for, if one was: the word in the `cancel` file.
+    pub cancel: Option<String>,
+    /// Free bytes on the file system of the spool.
+    pub free: Option<u64>,
+    /// How it was started, once that is on record.
+    pub started: Option<Started>,
+    /// How often the command's host booted under this run, as the command sees it.
+    pub notice: Option<String>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Observed {
+    /// No such directory.
+    Missing,
+    /// The directory is there, the process not yet.
+    Starting,
+    /// It never came up and never will: the start was given up under a lock.
+    Stillborn,
+    Running,
+    /// The exit record is there.
+    Exited(ExitRecord),
+    /// Same boot, process gone, no exit record (looked at twice).
+    Vanished,
+    /// Another boot, no exit record.
+    OtherBoot,
+}
+
+/// The exit record: written once, by rename.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ExitRecord {
+    pub end: ExitKind,
+    /// Final spool sizes.
+    pub sizes: Lengths,
+    /// The host's clock, seconds since 1970-01-01 UTC.
+    pub at_host: i64,
+    /// The kernel's count of out-of-memory kills grew in the run's cgroup.
+    pub out_of_memory: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ExitKind {
+    Code(i32),
+    Signal(i32),
+}

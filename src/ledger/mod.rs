@@ -1,0 +1,1 @@
+//! F2: everything the supervisor knows, on its own disk.

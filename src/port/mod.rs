@@ -1,0 +1,12 @@
+//! F1: what the outside must satisfy, with typed errors. Imports `domain` only.
+
+mod clock;
+mod prompt;
+mod session;
+
+pub use clock::Clock;
+pub use prompt::{NoPrompt, Prompt, PromptKind, Prompter};
+pub use session::{
+    Connector, DialError, Dialed, Duplex, Exec, ExecError, ExecEvent, ExecOutput, ExecStdin, ExitStatus, Session,
+    SessionGone,
+};

@@ -1,0 +1,110 @@
+//! A connection with a host, as the supervisor needs it: run a program over it, ask whether it lives.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use crate::domain::diagnosis::{Cause, RungReport};
+use crate::domain::id::HostId;
+
+/// Opens sessions with the hosts it knows.
+pub trait Connector: Send + Sync {
+    /// One attempt: name, TCP, SSH handshake, authentication, within the host's time limits.
+    /// Dropping the future ends the attempt.
+    fn dial(&self, host: &HostId) -> BoxFuture<'static, Result<Dialed, DialError>>;
+}
+
+/// A session that was just opened.
+pub struct Dialed {
+    pub session: Arc<dyn Session>,
+    /// What each rung said on the way, lowest first.
+    pub evidence: Vec<RungReport>,
+    /// `russh` or `ssh (because …)`, for people.
+    pub transport: String,
+}
+
+/// Why an attempt failed, and how far it had come.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{cause}")]
+pub struct DialError {
+    pub cause: Cause,
+    pub evidence: Vec<RungReport>,
+}
+
+/// An authenticated connection. When the last clone of the `Arc` goes, the connection is closed.
+pub trait Session: Send + Sync {
+    /// Runs `command` through the login shell of the host. Only commands that every shell reads
+    /// alike belong here (`exec /bin/sh -s`); scripts go to its stdin.
+    fn exec<'a>(&'a self, command: &'a str) -> BoxFuture<'a, Result<Exec, ExecError>>;
+
+    /// The `sftp` subsystem's byte stream, where the server has one.
+    fn sftp(&self) -> BoxFuture<'_, Result<Box<dyn Duplex>, ExecError>>;
+
+    /// Asks the server for a sign of life and waits for the answer; the caller sets the limit.
+    fn ping(&self) -> BoxFuture<'_, Result<Duration, SessionGone>>;
+
+    /// Counts everything received on the connection; any change is a sign of life.
+    fn heard(&self) -> u64;
+
+    /// Completes when the connection has ended, with the reason.
+    fn closed(&self) -> BoxFuture<'_, SessionGone>;
+
+    /// Ends the connection now; idempotent.
+    fn close(&self);
+}
+
+/// A program running on the host. Dropping it closes its channel.
+pub struct Exec {
+    /// `shutdown` on it is EOF for the program.
+    pub stdin: ExecStdin,
+    pub output: Box<dyn ExecOutput>,
+}
+
+pub type ExecStdin = Pin<Box<dyn AsyncWrite + Send>>;
+
+/// Bytes both ways.
+pub trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
+
+/// What a program says. MUST be read without pause: a channel that is not drained stops its whole
+/// connection, pings included.
+pub trait ExecOutput: Send {
+    /// The next event; [`ExecEvent::Closed`] for ever after the last. Cancel-safe.
+    fn next(&mut self) -> BoxFuture<'_, ExecEvent>;
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ExecEvent {
+    Stdout(Bytes),
+    Stderr(Bytes),
+    Exit(ExitStatus),
+    /// The channel has ended. Without an [`ExecEvent::Exit`] before it nothing is known of the program.
+    Closed,
+}
+
+/// How a program on the host ended, as sshd tells it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ExitStatus {
+    Code(u32),
+    /// Without the `SIG`.
+    Signal(String),
+}
+
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum ExecError {
+    /// sshd refused the channel (`MaxSessions`) or the program (a forced command, no shell).
+    #[error("sshd refused: {0}")]
+    Refused(String),
+    #[error(transparent)]
+    Gone(#[from] SessionGone),
+}
+
+/// The connection is no more.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("connection ended: {0}")]
+pub struct SessionGone(pub Cause);

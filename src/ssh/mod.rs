@@ -1,0 +1,1 @@
+//! F2: SSH, by russh or by the system's `ssh`.
