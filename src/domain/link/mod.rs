@@ -1,7 +1,13 @@
-//! Can we reach this host? One pure machine per host.
+//! Can we reach this host? One pure machine per host: [`Link`].
 
+mod backoff;
+mod machine;
 mod settings;
 mod state;
+mod traffic;
 
+pub use backoff::{Backoff, Jitter};
+pub use machine::Link;
 pub use settings::LinkSettings;
 pub use state::LinkState;
+pub use traffic::{LinkEffect, LinkFact, LinkInput};
