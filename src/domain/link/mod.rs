@@ -1,7 +1,10 @@
 //! Can we reach this host? One pure machine per host: [`Link`].
 
 mod backoff;
+mod dialing;
 mod machine;
+mod outside;
+mod session;
 mod settings;
 mod state;
 mod traffic;

@@ -3,6 +3,8 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::domain::boot::BootIdentity;
+use crate::domain::event::BootFact;
 use crate::domain::moment::Wall;
 
 /// A link and what it said so far.

@@ -1,0 +1,120 @@
+//! The part of [`Link`] that gets a connection: attempts, identity, what a failure leads to.
+
+use crate::domain::boot::{BootComparison, BootIdentity};
+use crate::domain::diagnosis::{Cause, RungReport};
+use crate::domain::event::BootFact;
+use crate::domain::id::Epoch;
+use crate::domain::link::machine::{Contact, DRIVER_GRACE, IDENTIFY_LIMIT, Pulse};
+use crate::domain::link::{Backoff, Link, LinkEffect, LinkFact, LinkState};
+use crate::domain::moment::{LastKnown, Moment};
+use crate::domain::network::NetworkState;
+use std::time::Duration;
+
+impl Link {
+    pub(super) fn dial_afresh(&mut self, now: Moment) {
+        self.end_contact();
+        self.attempt = 0;
+        self.evidence.clear();
+        self.without_contact_since = now.mono;
+        let first = matches!(self.state, LinkState::Idle);
+        let state = if first { LinkState::Connecting } else { LinkState::Reconnecting };
+        self.contact = Contact::Waiting { until: now.mono };
+        self.enter(now, state, Some(Cause::Operator));
+        self.dial(now);
+    }
+
+    pub(super) fn dial(&mut self, now: Moment) {
+        if self.network == NetworkState::Down {
+            self.pause(now, Cause::OwnNetworkDown);
+            return;
+        }
+        self.epoch = Epoch(self.epoch.0 + 1);
+        self.attempt = self.attempt.saturating_add(1);
+        self.contact = Contact::Dialing { give_up: now.mono + self.settings.connect_timeout + DRIVER_GRACE };
+        self.effects.push_back(LinkEffect::Dial(self.epoch));
+        if self.state == LinkState::Paused {
+            let cause = self.cause.clone();
+            self.enter(now, LinkState::Reconnecting, cause);
+        }
+    }
+
+    pub(super) fn handle_dialed(&mut self, now: Moment, evidence: Vec<RungReport>) {
+        if let Contact::Dialing { .. } = self.contact {
+            self.evidence = evidence;
+            self.contact = Contact::Identifying { give_up: now.mono + IDENTIFY_LIMIT };
+            self.effects.push_back(LinkEffect::Identify(self.epoch));
+        }
+    }
+
+    pub(super) fn handle_identity(&mut self, now: Moment, identity: BootIdentity) {
+        let Contact::Identifying { .. } = self.contact else { return };
+        self.attempt = 0;
+        let seen = self.boot.as_ref().map(|known| (known.value.compare(&identity), known.clone()));
+        let mut pulse = Pulse::new(now.mono, &self.settings);
+        match seen {
+            Some((BootComparison::Changed, known)) => {
+                pulse.rebooted_until = Some(now.mono + REBOOTED_AT_LEAST);
+                self.facts.push_back(LinkFact::Boot(BootFact::Rebooted {
+                    before: known.value,
+                    after: identity.clone(),
+                    not_before: known.as_of,
+                    evidence: Vec::new(),
+                }));
+            }
+            Some((BootComparison::Same | BootComparison::Unknown, _)) => {}
+            None if identity.is_unknown() => {}
+            None => self.facts.push_back(LinkFact::Boot(BootFact::Identified(identity.clone()))),
+        }
+        if !identity.is_unknown() {
+            self.boot = Some(LastKnown { value: identity, as_of: now.wall });
+        }
+        let state = if pulse.rebooted_until.is_some() { LinkState::Rebooted } else { LinkState::Alive };
+        self.contact = Contact::Open(pulse);
+        self.enter(now, state, None);
+    }
+
+    /// An attempt failed: refuse, pause, or wait for the next.
+    pub(super) fn fail(&mut self, now: Moment, cause: Cause, evidence: Vec<RungReport>) {
+        self.evidence = evidence;
+        if cause.is_refusal() {
+            self.contact = Contact::None;
+            self.enter(now, LinkState::Refused, Some(cause));
+        } else if self.network == NetworkState::Down {
+            self.attempt = self.attempt.saturating_sub(1);
+            self.pause(now, Cause::OwnNetworkDown);
+        } else if cause == Cause::NoRoute {
+            // Not the host's fault: the attempt is given back, the route is looked for at a steady pace.
+            self.attempt = self.attempt.saturating_sub(1);
+            self.contact = Contact::Waiting { until: now.mono + ROUTE_RECHECK };
+            self.enter(now, LinkState::Paused, Some(cause));
+        } else if self.settings.attempts.is_some_and(|limit| self.attempt >= limit) {
+            self.contact = Contact::None;
+            self.enter(now, LinkState::Lost, Some(cause));
+        } else {
+            let backoff = Backoff { initial: self.settings.backoff_initial, maximum: self.settings.backoff_maximum };
+            let delay = match self.state {
+                LinkState::Lost => self.settings.backoff_maximum,
+                LinkState::Idle
+                | LinkState::Connecting
+                | LinkState::Alive
+                | LinkState::Pinging
+                | LinkState::Reconnecting
+                | LinkState::Paused
+                | LinkState::Rebooted
+                | LinkState::Refused => backoff.delay(self.attempt, &mut self.jitter),
+            };
+            self.contact = Contact::Waiting { until: now.mono + delay };
+            let quiet = self.state == LinkState::Lost && self.cause.as_ref() == Some(&cause);
+            if !quiet {
+                let state = if self.state == LinkState::Lost { LinkState::Lost } else { LinkState::Reconnecting };
+                self.enter(now, state, Some(cause));
+            }
+        }
+    }
+}
+
+/// DESIGN §4: long enough to be seen.
+const REBOOTED_AT_LEAST: Duration = Duration::from_secs(5);
+
+/// A route that appears is told by the network watch at once; this is for where there is none.
+const ROUTE_RECHECK: Duration = Duration::from_secs(5);
