@@ -1,0 +1,86 @@
+//! The part of [`HostRun`] that takes in what the host says of the attempt.
+
+use std::time::Duration;
+
+use crate::domain::event::RunFact;
+use crate::domain::moment::Moment;
+use crate::domain::run::machine::{Control, Stage};
+use crate::domain::run::{Evidence, HostRun, Judgement, Verdict, judge};
+
+impl HostRun {
+    pub(super) fn handle_start_failed(&mut self, now: Moment, reason: String, final_: bool) {
+        let Stage::Requested { asked, refusals } = self.stage else { return };
+        let refusals = if final_ { refusals + 1 } else { refusals };
+        if refusals >= REFUSALS {
+            self.finish(Verdict::NotStarted { reason });
+            return;
+        }
+        self.stage = Stage::Requested { asked, refusals };
+        self.control = Control::At(now.mono + START_PAUSE);
+        self.facts.push_back(RunFact::StartDelayed { reason });
+    }
+
+    pub(super) fn note_started(&mut self, evidence: &Evidence, attached: bool) {
+        if let (Stage::Requested { .. }, Some(started)) = (&self.stage, &evidence.started) {
+            let mut started = started.clone();
+            started.attached = attached;
+            self.facts.push_back(RunFact::Started(started));
+            self.stage = Stage::Running;
+        }
+    }
+
+    pub(super) fn handle_evidence(&mut self, now: Moment, evidence: &Evidence) {
+        self.note_started(evidence, true);
+        self.note_disk(evidence);
+        if let Some(notice) = &evidence.notice {
+            self.facts.push_back(RunFact::Notice(notice.clone()));
+        }
+        if let Stage::Ending { .. } | Stage::Over = self.stage {
+            return;
+        }
+        match judge(evidence, self.held) {
+            Judgement::Missing => self.handle_missing(now),
+            Judgement::Starting => self.control = Control::At(now.mono + LOOK_PAUSE),
+            Judgement::Running => self.clock.count_total(now.mono, true),
+            Judgement::Over { verdict, sizes } => {
+                self.facts.push_back(RunFact::EndSeen { out: sizes.out, err: sizes.err });
+                self.stage = Stage::Ending { verdict, sizes };
+                self.control = Control::Idle;
+            }
+        }
+    }
+
+    pub(super) fn handle_missing(&mut self, now: Moment) {
+        match self.stage {
+            Stage::Requested { .. } if self.cancel.is_some() => self.finish(Verdict::Abandoned),
+            Stage::Requested { .. } => self.control = Control::At(now.mono),
+            Stage::Running => {
+                self.facts.push_back(RunFact::Notice("its directory on the host is gone".into()));
+                self.finish(Verdict::Vanished);
+            }
+            Stage::Ending { .. } | Stage::Over => {}
+        }
+    }
+
+    pub(super) fn note_disk(&mut self, evidence: &Evidence) {
+        let Some(free) = evidence.free else { return };
+        let low = if self.disk_low { free < DISK_LOW * 2 } else { free < DISK_LOW };
+        if low && !self.disk_low {
+            self.facts.push_back(RunFact::DiskLow { free });
+        }
+        self.disk_low = low;
+    }
+}
+
+/// Between looks at an attempt that is coming up.
+const LOOK_PAUSE: Duration = Duration::from_millis(500);
+
+/// Before a start that failed is tried again.
+const START_PAUSE: Duration = Duration::from_secs(3);
+
+/// A host that says no this often is believed.
+const REFUSALS: u32 = 3;
+
+/// Free space on the spool's file system that the operator is told of; told again only after twice
+/// that was free.
+const DISK_LOW: u64 = 64 << 20;
