@@ -7,5 +7,5 @@ mod verdict;
 
 pub use evidence::{Evidence, ExitKind, ExitRecord, Observed};
 pub use job::Job;
-pub use spec::{DEFAULT_GRACE, DEFAULT_SPOOL_LIMIT, Limits, OnReboot, Retry, RunIo, RunSpec, Stream, Upload};
+pub use spec::{DEFAULT_GRACE, DEFAULT_SPOOL_LIMIT, Limits, OnReboot, Retry, RunIo, RunSpec, Stream, UPLOADED, Upload};
 pub use verdict::{Killer, Phase, TimeLimit, Verdict};
