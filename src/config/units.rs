@@ -33,7 +33,8 @@ pub fn parse_size(text: &str) -> Result<u64, String> {
 
 /// Parses `COLUMNSxROWS`, each 1–1000.
 pub fn parse_screen(text: &str) -> Result<(u16, u16), String> {
-    let side = |text: &str| text.parse::<u16>().ok().filter(|n| (1..=1000).contains(n));
+    let digits = |text: &&str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let side = |text: &str| Some(text).filter(digits)?.parse::<u16>().ok().filter(|n| (1..=1000).contains(n));
     text.split_once('x')
         .and_then(|(columns, rows)| Some((side(columns)?, side(rows)?)))
         .ok_or_else(|| format!("{text:?} is no size of a terminal such as \"80x24\" (each side 1 to 1000)"))
@@ -87,7 +88,7 @@ mod tests {
     #[test]
     fn a_screen_has_two_sides() {
         assert_eq!(parse_screen("132x43"), Ok((132, 43)));
-        for bad in ["", "80", "80x", "x24", "0x24", "80x1001", "80X24", "80x24x1"] {
+        for bad in ["", "80", "80x", "x24", "0x24", "+80x24", "80x1001", "80X24", "80x24x1"] {
             assert!(parse_screen(bad).is_err(), "{bad:?}");
         }
     }
