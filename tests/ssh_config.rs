@@ -193,7 +193,7 @@ const CONFIGS: &[&str] = &[
     "StrictHostKeyChecking off\nHostKeyAlias Lab-KEY\nHashKnownHosts yes\n",
     "ConnectTimeout 1m30s\nServerAliveInterval 2m\nServerAliveCountMax 7\n",
     "ConnectTimeout 0\nServerAliveInterval 0\nServerAliveCountMax 0\n",
-    "ConnectTimeout none\n",
+    "ConnectTimeout none\nServerAliveInterval none\nConnectTimeout 5\nServerAliveInterval 6\n",
     "Host web\n ProxyJump gw\nHost gw\n HostName gw.example.com\n User jumper\n Port 2022\n",
     "Host web\n ProxyJump a,u@b:23\nHost a\n HostName a.example.com\n ProxyJump outer\nHost b\n ProxyJump never\n",
     "Host web\n ProxyJump a\nHost a\n ProxyJump b\nHost b\n ProxyJump c # last\nHost c\n User cc\n",
@@ -203,6 +203,8 @@ const CONFIGS: &[&str] = &[
     "Host web\n ProxyCommand nc %h %p\nHost * !gw\n ProxyJump gw\n",
     "Host web\n ProxyCommand none\nHost web db1\n ProxyJump gw\n",
     "Host web\n ProxyJump gw\nHost *\n ProxyCommand nc -x 'proxy one' %h %p # no comment\n",
+    "ProxyJump none\nProxyJump gw\nProxyCommand nc\nProxyCommand none\n",
+    "ProxyCommand none\nProxyCommand nc\n",
     "Match all\n Port 50\n",
     "Match host web.example.com\n Port 51\nHost web\n HostName %h.example.com\nMatch host=web.example.com user=root\n User inner\n",
     "Host web\n HostName WEB.example.com\nMatch host WEB.EXAMPLE.*\n Port 52\nMatch originalhost web,!db1\n User orig\n",
@@ -389,7 +391,7 @@ fn the_users_file_comes_before_the_systems() {
 #[test]
 fn what_the_operator_configured_overrides_the_files() {
     let (_dir, files) = two_files(
-        "Host web\n HostName file\n User file\n Port 1\n IdentityFile ~/file\n ProxyJump file\n StrictHostKeyChecking yes\n ServerAliveInterval 60\n",
+        "Host web\n HostName file\n User file\n Port 1\n IdentityFile ~/file\n ProxyCommand file\n StrictHostKeyChecking yes\n ServerAliveInterval 60\n",
         "",
     );
     let mut settings = settings("web");
@@ -404,6 +406,7 @@ fn what_the_operator_configured_overrides_the_files() {
     assert_eq!((target.hostname.as_str(), target.user.as_str(), target.port), ("fe80::1%eth0", "me", 2));
     assert_eq!(target.identity_files, [files.home.join("mine")]);
     assert!(target.jump.is_empty());
+    assert_eq!(target.needs_system, None);
     assert_eq!(target.host_keys, HostKeyPolicy::AcceptNew);
     assert_eq!(target.link.keepalive.as_secs(), 7);
 }

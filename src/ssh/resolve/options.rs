@@ -80,9 +80,7 @@ impl Options {
         } else if keyword == Keyword::CertificateFile {
             &mut self.certificate_files
         } else {
-            // Whichever of the two comes first decides how the host is reached.
-            let proxies = [Keyword::ProxyCommand, Keyword::ProxyJump];
-            if !(proxies.contains(&keyword) && proxies.iter().any(|proxy| self.values.contains_key(proxy))) {
+            if !self.another_way_stands(keyword) {
                 self.values.entry(keyword).or_insert(Value { words, own, file: Some(file.to_path_buf()) });
             }
             return Ok(());
@@ -97,6 +95,15 @@ impl Options {
             }
         }
         Ok(())
+    }
+
+    /// Whichever of the two comes first decides how the host is reached; only `ProxyJump none`
+    /// leaves a later `ProxyCommand` its effect, as seen in OpenSSH 9.2.
+    fn another_way_stands(&self, keyword: Keyword) -> bool {
+        match self.word(Keyword::ProxyJump) {
+            Some(jump) if keyword == Keyword::ProxyCommand => !jump.eq_ignore_ascii_case("none"),
+            _ => keyword == Keyword::ProxyJump && self.values.contains_key(&Keyword::ProxyCommand),
+        }
     }
 }
 

@@ -119,6 +119,7 @@ fn read(settings: &HostSettings, files: &SshConfigFiles) -> Result<Options, Reso
     if let Some(jump) = &settings.jump {
         jump::parse(jump).map_err(|problem| wrong(Keyword::ProxyJump, jump, problem))?;
         options.preset(Keyword::ProxyJump, jump.clone());
+        options.preset(Keyword::ProxyCommand, NONE.to_owned());
     }
     options.preset_identity_files(&settings.identity_files);
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::error::{Problem, ResolveError};
 use super::files::SshConfigFiles;
 use super::glob;
-use super::keyword::{self, Keyword, Meaning};
+use super::keyword::{self, Keyword, Meaning, Takes};
 use super::lex::Line;
 use super::options::{Options, checked_words};
 use super::pattern;
@@ -79,7 +79,9 @@ impl Walk<'_> {
             Meaning::Match => *active = self.match_line(&line.words()?)? && !scope.dead,
             Meaning::Value(keyword, takes) => {
                 let words = checked_words(takes, line)?;
-                if *active {
+                // To OpenSSH a time of "none" is the same as none given: a later line still counts.
+                let unset = takes == Takes::Time && words.first().is_some_and(|word| word == "none");
+                if *active && !unset {
                     self.options.offer(keyword, words, scope.own, scope.path)?;
                 }
             }
