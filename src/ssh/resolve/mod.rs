@@ -9,9 +9,9 @@
 //! What we cannot do is not guessed at: [`Target::needs_system`] says so, and the host goes by the
 //! system's `ssh`. Deliberately absent: running any command, asking any name server.
 //!
-//! Imports `domain` only. The pieces, bottom up: [`lex`] cuts lines, [`keyword`] is the table of
-//! keywords, [`walk`] follows `Host`, `Match` and `Include` into [`options`], [`token`] expands,
-//! [`needs`] finds what is not ours; [`target`] makes the result.
+//! Imports `domain` only. The pieces, bottom up: `lex` cuts lines, `keyword` is the table of
+//! keywords, `walk` follows `Host`, `Match` and `Include` into `options`, `token` expands, `needs`
+//! finds what is not ours; `target` makes the result.
 
 mod error;
 mod files;

@@ -267,7 +267,7 @@ fn known_hosts(options: &Options, tokens: &Tokens<'_>) -> Result<KnownHostsFiles
     Ok(KnownHostsFiles { user, global })
 }
 
-/// `no` does not switch off verification here; [`needs::remarks`] says so.
+/// `no` does not switch off verification here; `needs::remarks` says so.
 fn host_key_policy(options: &Options) -> HostKeyPolicy {
     let word = options.word(Keyword::StrictHostKeyChecking).map(str::to_ascii_lowercase);
     match word.as_deref() {
