@@ -2,9 +2,9 @@
 //! connect, as whom, with which keys, trusting which host keys.
 //!
 //! Our own reader of `ssh_config`, for these reasons: `ssh2-config` knows no `Match` and no tokens,
-//! cuts quoted values at blanks and takes what is included out of its `Host` block; `ssh -G` runs
-//! the commands of `Match exec`, costs a process per host and hop, expands only some tokens and is
-//! not on every machine. It is the oracle of the tests instead.
+//! so it would be wrong without saying so; `ssh -G` runs the commands of `Match exec`, costs a
+//! process per host and hop, expands only some tokens and is not on every machine. It is the
+//! oracle of the tests instead.
 //!
 //! What we cannot do is not guessed at: [`Target::needs_system`] says so, and the host goes by the
 //! system's `ssh`. Deliberately absent: running any command, asking any name server.
