@@ -306,8 +306,8 @@ impl View {
                 self.pending = self.pending.saturating_sub_unsigned(u64::try_from(lead).unwrap_or(0));
             }
         }
-        let rows = std::mem::take(&mut self.pending);
-        let effects = self.scroll(rows);
+        let rows = self.pending;
+        let effects = self.scroll(0);
         // The same once more would bring the same, until the log has grown.
         let again = rows == 0 && self.asked.is_some_and(|(next, _)| next.anchor == asked.anchor);
         if again {

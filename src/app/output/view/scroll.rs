@@ -41,6 +41,7 @@ impl View {
             }
             Mode::Still => {}
         }
+        let rows = rows.saturating_add(std::mem::take(&mut self.pending));
         let (total, last) = (self.rows_before(self.window.entries.len()), self.last_top());
         let (entry, row) = self.first_row();
         let here = self.rows_before(entry) + row;
