@@ -23,7 +23,7 @@ pub(super) enum Plain {
     Remove(AttemptId),
     SurviveStart(String),
     SurviveLook(String),
-    Have,
+    Have { sha256: String, size: u64 },
 }
 
 /// Keys and values in their order, or why not.
@@ -48,7 +48,8 @@ impl Call {
             ("remove", [id]) => Plain::Remove(attempt(id)?),
             ("survive-start", [token]) => Plain::SurviveStart((*token).to_owned()),
             ("survive-look", [token]) => Plain::SurviveLook((*token).to_owned()),
-            ("have", [_]) => Plain::Have,
+            ("have", [sha256]) => Plain::Have { sha256: (*sha256).to_owned(), size: 0 },
+            ("have", [sha256, size]) => Plain::Have { sha256: (*sha256).to_owned(), size: number(size)? },
             (verb, _) => return Err(format!("{verb}: unknown, or with other arguments")),
         };
         Ok(Self::Plain(plain))
@@ -100,7 +101,10 @@ pub(super) async fn answer(host: &SimHost, call: Plain) -> Answer {
         }
         Plain::SurviveLook(token) => Ok(vec![("alive", u8::from(host.machine().probe_lives(&token)).to_string())]),
         // A simulated host has every file already, so that nothing is ever sent to it.
-        Plain::Have => Ok(vec![("have", "0".into()), ("complete", "1".into())]),
+        Plain::Have { sha256, size } => {
+            let path = format!("{}/uploads/{sha256}", ROOT.trim_end_matches("/runs"));
+            Ok(vec![("path", path), ("have", size.to_string()), ("complete", "1".into())])
+        }
     }
 }
 
@@ -113,11 +117,10 @@ fn ident(host: &SimHost) -> Vec<(&'static str, String)> {
         ("init_start", boot.init_start.to_string()),
         ("uptime", (now - boot.time).max(0).to_string()),
         ("now", now.to_string()),
-        ("os", "Linux".into()),
+        ("os", "Debian GNU/Linux 12 (bookworm)".into()),
         ("kernel", profile.kernel.into()),
         ("hostname", profile.id.to_string()),
         ("root", ROOT.into()),
-        ("root_note", String::new()),
         ("launcher", profile.launcher.into()),
         ("terminal", "script".into()),
     ]

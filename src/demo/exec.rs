@@ -61,14 +61,16 @@ async fn shell(host: &SimHost, input: &mut ChannelReadHalf, output: &Output) -> 
 async fn receive(input: &mut ChannelReadHalf, lease: &CancellationToken) -> Option<Reading> {
     let mut text = Vec::new();
     loop {
-        match input.wait().await? {
-            ChannelMsg::Data { data } => text.extend_from_slice(&data),
-            ChannelMsg::Eof => {
-                lease.cancel();
-                return Some(Reading::Incomplete);
-            }
-            ChannelMsg::Close => return None,
-            _ => continue,
+        let message = input.wait().await?;
+        if matches!(message, ChannelMsg::Close) {
+            return None;
+        }
+        if matches!(message, ChannelMsg::Eof) {
+            lease.cancel();
+            return Some(Reading::Incomplete);
+        }
+        if let ChannelMsg::Data { data } = message {
+            text.extend_from_slice(&data);
         }
         if text.len() > LONGEST_SCRIPT {
             return Some(Reading::Invalid);
@@ -93,14 +95,14 @@ async fn perform(host: &SimHost, script: &Script, output: &Output, lease: &Cance
     let mut text = format!("\x1eSF1 {}\n", script.verb);
     let (keys, status) = match outcome {
         Ok(keys) => (keys, 0),
-        Err(error) => (vec![("error", error)], 64),
+        Err(error) => (vec![("error", error)], 1),
     };
     for (key, value) in keys {
         let value: String = value.chars().filter(|c| !c.is_control()).take(LONGEST_VALUE).collect();
         text.push_str(&format!("{key}={value}\n"));
     }
     text.push_str(&format!("\x1eSF1 end {status}\n"));
-    output.say(text.into_bytes()).await.map(|()| status)
+    output.say(text.into_bytes()).await.map(|()| 0)
 }
 
 /// The spool's bytes from `offset` on stdout, states on stderr, until the lease ends.
@@ -114,12 +116,12 @@ async fn follow(
 ) -> Option<u32> {
     let marker = |text: String| output.say(format!("\x1eSF1 {text}\n").into_bytes());
     let look = host.look(id, stream);
-    let Some(look) = look else { return marker("missing".into()).await.map(|()| 1) };
+    let Some(look) = look else { return marker("missing".into()).await.map(|()| 0) };
     if offset < look.base {
-        return marker(format!("gap {offset} {}", look.base)).await.map(|()| 1);
+        return marker(format!("gap {offset} {}", look.base)).await.map(|()| 0);
     }
     if offset > look.size {
-        return marker(format!("short {}", look.size)).await.map(|()| 1);
+        return marker(format!("short {}", look.size)).await.map(|()| 0);
     }
     marker(format!("follow {offset}")).await?;
     tokio::select! {
@@ -162,8 +164,9 @@ async fn stream_spool(host: &SimHost, id: AttemptId, stream: Stream, mut offset:
 }
 
 fn state_line(host: &SimHost, id: AttemptId) -> String {
-    let keys =
-        state(host, id).into_iter().map(|(key, value)| format!(" {key}={}", value.replace(char::is_whitespace, "_")));
+    let keys = state(host, id)
+        .into_iter()
+        .map(|(key, value)| format!(" {key}={}", value.replace('%', "%25").replace(' ', "%20")));
     format!("SF state{}\n", keys.collect::<String>())
 }
 

@@ -10,11 +10,11 @@ use tokio_util::task::TaskTracker;
 
 use super::host::SimHost;
 use super::incident::{Incident, Schedule};
+use super::keys;
 use super::listener::Port;
-use super::roster::{self, Profile};
+use super::roster::{self, Profile, Standing};
 use super::server::USER;
 use super::time::Time;
-use super::{keys, roster::Standing};
 use crate::domain::host::{HostKeyPolicy, HostSettings};
 use crate::domain::id::{HostId, JobName};
 use crate::domain::run::Job;
@@ -131,17 +131,11 @@ impl DemoFleet {
         self.jobs.clone()
     }
 
-    /// What to start at the beginning: for each host its first job, and one that will run out of memory.
+    /// What to start at the beginning: every job on its host, those that end soon first.
     #[must_use]
     pub fn opening(&self) -> Vec<(HostId, JobName)> {
         let pairs = self.jobs.iter().flat_map(|job| job.hosts.iter().map(|host| (host.clone(), job.name.clone())));
-        let mut opening: Vec<(HostId, JobName)> = Vec::new();
-        for (host, job) in pairs {
-            if job.as_str() == roster::SECOND || !opening.iter().any(|(there, _)| *there == host) {
-                opening.push((host, job));
-            }
-        }
-        opening
+        pairs.collect()
     }
 
     /// A `known_hosts` file for all of them. One host will turn out to have another key.

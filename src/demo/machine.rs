@@ -118,8 +118,8 @@ impl Machine {
         let boot = self.boot.number;
         let run = self.run(id, now)?;
         let over = run.is_over(boot);
-        let (base, size) = run.spool(stream).map_or((0, 0), |spool| (spool.base(), spool.size()));
-        Some(Look { base, size, over })
+        let spool = run.spool(stream)?;
+        Some(Look { base: spool.base(), size: spool.size(), over })
     }
 
     pub(super) fn reader(&self, id: AttemptId, stream: Stream, offset: u64) -> Option<Reader> {

@@ -46,7 +46,7 @@ fn node(place: usize) -> Option<Profile> {
     let id = HostId::parse(&format!("node-{:02}", place + 1)).ok()?;
     let tags = vec![format!("rack-{}", (b'a' + u8::try_from(place / 8 % 20).unwrap_or(0)) as char), "compute".into()];
     let uptime_days = i64::try_from(place).unwrap_or(0) + 3;
-    let (kernel, launcher, noise) = ("6.12.9-amd64", "setsid", "");
+    let (kernel, launcher, noise) = ("Linux 6.12.9-amd64", "setsid", "");
     Some(Profile { id, tags, kernel, uptime_days, launcher, noise, standing: Standing::Sound })
 }
 
@@ -66,22 +66,38 @@ fn job(row: &(&str, &str, &str, &str, OnReboot)) -> Option<Job> {
 type Row = (&'static str, &'static str, &'static str, i64, &'static str, &'static str, Standing);
 
 const NAMED: &[Row] = &[
-    ("atlas-01", "rack-a compute", "6.12.9-amd64", 41, "systemd-run", "", Standing::Sound),
-    ("atlas-02", "rack-a compute", "6.12.9-amd64", 41, "systemd-run", "", Standing::Sound),
-    ("borealis", "rack-b storage", "6.8.0-49-generic", 12, "setsid", MOTD, Standing::Sound),
-    ("cinder", "rack-b thermal", "6.8.0-49-generic", 3, "setsid", "", Standing::Sound),
-    ("dune-gw", "rack-a gateway", "5.15.0-126-generic", 214, "setsid", "", Standing::Sound),
-    ("ember", "rack-c storage", "6.12.9-amd64", 9, "systemd-run", "", Standing::Sound),
-    ("fjord", "rack-c compute", "5.10.0-33-amd64", 388, "setsid", "", Standing::KeyRefused),
-    ("granite", "rack-c storage", "6.12.9-amd64", 1, "setsid", "", Standing::HostKeyChanged),
-    ("harbor", "rack-b edge", "6.1.0-27-arm64", 77, "setsid", "", Standing::Sound),
+    ("atlas-01", "rack-a compute", "Linux 6.12.9-amd64", 41, "systemd-run", "", Standing::Sound),
+    ("atlas-02", "rack-a compute", "Linux 6.12.9-amd64", 41, "systemd-run", "", Standing::Sound),
+    ("borealis", "rack-b storage", "Linux 6.8.0-49-generic", 12, "setsid", MOTD, Standing::Sound),
+    ("cinder", "rack-b thermal", "Linux 6.8.0-49-generic", 3, "setsid", "", Standing::Sound),
+    ("dune-gw", "rack-a gateway", "Linux 5.15.0-126-generic", 214, "setsid", "", Standing::Sound),
+    ("ember", "rack-c storage", "Linux 6.12.9-amd64", 9, "systemd-run", "", Standing::Sound),
+    ("fjord", "rack-c compute", "Linux 5.10.0-33-amd64", 388, "setsid", "", Standing::KeyRefused),
+    ("granite", "rack-c storage", "Linux 6.12.9-amd64", 1, "setsid", "", Standing::HostKeyChanged),
+    ("harbor", "rack-b edge", "Linux 6.1.0-27-arm64", 77, "setsid", "", Standing::Sound),
 ];
 
 const MOTD: &str =
     "stty: 'standard input': Inappropriate ioctl for device\n*** scheduled maintenance: Sunday 03:00 ***\n";
 
-/// Name, what it is for, host, command, policy. The first of each host is what the demo starts with.
+/// Name, what it is for, host, command, policy. A host's main job comes last, so that it is the latest
+/// of its runs.
 const JOBS: &[(&str, &str, &str, &str, OnReboot)] = &[
+    (
+        "smoke",
+        "a minute and a half of everything",
+        "dune-gw",
+        "stress-ng --cpu 4 --vm 2 --timeout 90s --metrics",
+        OnReboot::Report,
+    ),
+    ("dimm-check", "three passes over 8 GB", "borealis", "memtester 8G 3", OnReboot::Report),
+    (
+        "vm-overcommit",
+        "more memory than there is",
+        "cinder",
+        "stress-ng --vm 8 --vm-bytes 120% --timeout 30m --verbose",
+        OnReboot::Report,
+    ),
     (
         "cpu-soak",
         "all cores and memory for six hours",
@@ -110,13 +126,6 @@ const JOBS: &[(&str, &str, &str, &str, OnReboot)] = &[
         "burnin --sensors all --interval 500ms --limit 92C",
         OnReboot::Rerun,
     ),
-    (
-        "vm-overcommit",
-        "more memory than there is",
-        "cinder",
-        "stress-ng --vm 8 --vm-bytes 120% --timeout 30m --verbose",
-        OnReboot::Report,
-    ),
     ("link-soak", "10 Gbit/s through the gateway", "dune-gw", "iperf3 -c 10.20.0.1 -i 1 -t 0", OnReboot::Report),
     (
         "io-trace",
@@ -127,22 +136,5 @@ const JOBS: &[(&str, &str, &str, &str, OnReboot)] = &[
     ),
     ("memtest", "three passes over 8 GB", "fjord", "memtester 8G 3", OnReboot::Report),
     ("disk-wipe", "badblocks, four patterns", "granite", "badblocks -b 4096 -c 4096 -s -w /dev/sdb", OnReboot::Report),
-    (
-        "firmware",
-        "flash the BMC's second slot",
-        "harbor",
-        "fwupdate --slot b /srv/images/bmc-2.19.4.bin",
-        OnReboot::Report,
-    ),
-    ("mem-edge", "three passes over 8 GB", "harbor", "memtester 8G 3", OnReboot::Report),
-    (
-        "smoke",
-        "a minute and a half of everything",
-        "atlas-01",
-        "stress-ng --cpu 4 --matrix 2 --timeout 90s --metrics",
-        OnReboot::Report,
-    ),
+    ("firmware", "flash the BMC's second slot", "harbor", "fwupdate --slot b bmc-2.19.4.bin", OnReboot::Report),
 ];
-
-/// Started from the beginning although its host has another job.
-pub(super) const SECOND: &str = "vm-overcommit";

@@ -159,14 +159,12 @@ impl Run {
             (None, true) => "running",
             (None, false) => "other-boot",
         };
-        let mut keys = vec![
-            ("state", word.to_owned()),
-            ("out", out.size().to_string()),
-            ("err", err.map_or(0, Spool::size).to_string()),
-            ("base_out", out.base().to_string()),
-            ("base_err", err.map_or(0, Spool::base).to_string()),
-            ("free", FREE.saturating_sub(out.size() - out.base()).to_string()),
-        ];
+        let mut keys =
+            vec![("state", word.to_owned()), ("out", out.size().to_string()), ("base_out", out.base().to_string())];
+        if let Some(err) = err {
+            keys.extend([("err", err.size().to_string()), ("base_err", err.base().to_string())]);
+        }
+        keys.push(("free", FREE.saturating_sub(out.size() - out.base()).to_string()));
         keys.extend(self.cancel.clone().map(|reason| ("cancel", reason)));
         keys.extend([
             ("pid", self.pid.to_string()),

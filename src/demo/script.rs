@@ -166,7 +166,7 @@ sf_awk() { awk '{ print "}" }' "$1" | sed "s/'/\"/"; }
     fn complete(text: &str) -> Script {
         match read(text) {
             Reading::Complete(script) => script,
-            other => panic!("{other:?}"),
+            other @ (Reading::Incomplete | Reading::Invalid) => panic!("{other:?}"),
         }
     }
 

@@ -25,20 +25,20 @@ fn line(scene: &Scene, number: u64, out: &mut String) {
         );
         return;
     }
-    let (folder, file) = (*dice.pick(FOLDERS), *dice.pick(FILES));
-    let tool = if dice.below(14) == 0 { "AR" } else { "CC" };
-    if tool == "AR" {
+    let file = *dice.pick(FILES);
+    let folder = file.rsplit_once('/').map_or(file, |(folder, _)| folder);
+    if dice.below(14) == 0 {
         let _ = writeln!(out, "  AR      {folder}/built-in.a");
         return;
     }
-    let module = if dice.below(3) == 0 { "[M]" } else { "   " };
-    let _ = writeln!(out, "  CC {module} {folder}/{file}.o");
+    let module = folder.starts_with("drivers") || folder.starts_with("sound");
+    let _ = writeln!(out, "  CC {} {file}.o", if module { "[M] " } else { "    " });
     if dice.below(60) == 0 {
         let (at, column) = (dice.between(80, 2_400), dice.between(9, 40));
         let name = *dice.pick(NAMES);
         let _ = writeln!(
             out,
-            "{BOLD}{folder}/{file}.c:{at}:{column}:{RESET} {MAGENTA}{BOLD}warning: {RESET}unused variable '{BOLD}{name}{RESET}' [{MAGENTA}{BOLD}-Wunused-variable{RESET}]"
+            "{BOLD}{file}.c:{at}:{column}:{RESET} {MAGENTA}{BOLD}warning: {RESET}unused variable '{BOLD}{name}{RESET}' [{MAGENTA}{BOLD}-Wunused-variable{RESET}]"
         );
         let _ = writeln!(
             out,
@@ -48,43 +48,41 @@ fn line(scene: &Scene, number: u64, out: &mut String) {
     }
 }
 
-const FOLDERS: &[&str] = &[
-    "drivers/net/ethernet/intel/ice",
-    "drivers/nvme/host",
-    "fs/ext4",
-    "fs/btrfs",
-    "kernel/sched",
-    "mm",
-    "net/ipv4",
-    "net/core",
-    "drivers/gpu/drm/amd/display/dc",
-    "sound/pci/hda",
-    "arch/x86/kvm",
-    "block",
-    "crypto",
-    "lib/zstd",
-];
 const FILES: &[&str] = &[
-    "main",
-    "core",
-    "inode",
-    "super",
-    "tx_ring",
-    "queue",
-    "fair",
-    "vmscan",
-    "slub",
-    "tcp_input",
-    "skbuff",
-    "namespace",
-    "hw_sequencer",
-    "patch_realtek",
-    "mmu",
-    "blk-mq",
-    "aes_generic",
-    "compress",
-    "ethtool",
-    "debugfs",
+    "arch/x86/kvm/mmu/mmu",
+    "arch/x86/kernel/apic/vector",
+    "block/blk-mq",
+    "crypto/aes_generic",
+    "drivers/gpu/drm/amd/display/dc/dce/dce_aux",
+    "drivers/gpu/drm/i915/i915_gem",
+    "drivers/net/ethernet/intel/ice/ice_txrx",
+    "drivers/net/ethernet/intel/ice/ice_main",
+    "drivers/net/ethernet/mellanox/mlx5/core/en_rx",
+    "drivers/nvme/host/core",
+    "drivers/nvme/host/pci",
+    "drivers/scsi/mpt3sas/mpt3sas_base",
+    "drivers/usb/host/xhci-ring",
+    "fs/btrfs/extent-tree",
+    "fs/btrfs/inode",
+    "fs/ext4/inode",
+    "fs/ext4/mballoc",
+    "fs/namespace",
+    "fs/xfs/xfs_log",
+    "kernel/bpf/verifier",
+    "kernel/rcu/tree",
+    "kernel/sched/core",
+    "kernel/sched/fair",
+    "lib/zstd/compress/zstd_compress",
+    "mm/memcontrol",
+    "mm/page_alloc",
+    "mm/slub",
+    "mm/vmscan",
+    "net/core/dev",
+    "net/core/skbuff",
+    "net/ipv4/tcp_input",
+    "net/ipv4/tcp_output",
+    "net/netfilter/nf_tables_api",
+    "sound/pci/hda/patch_realtek",
 ];
 const NAMES: &[&str] = &["ret", "flags", "old_state", "pages_left", "idx", "tmp_mask"];
 /// Files per kernel.

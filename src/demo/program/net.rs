@@ -28,11 +28,14 @@ fn line(scene: &Scene, number: u64, out: &mut String) {
     let rate = if lossy { dice.between(610, 880) } else { dice.between(928, 941) };
     let retries = if lossy { dice.between(12, 240) } else { dice.below(2) };
     let (colour, reset) = if lossy { (YELLOW, super::RESET) } else { ("", "") };
+    let interval = format!("{number}.00-{}.00", number + 1);
+    // A gigabyte of iperf3's is 2^30 bytes.
+    let centibytes = rate * 1_000_000_000 / 8 / (1 << 30);
     let _ = writeln!(
         out,
-        "{colour}[  5] {number:>5}.00-{:<5}.00 sec  1.{:02} GBytes  {}.{:02} Gbits/sec {retries:>4}   {}.{:02} MBytes{reset}",
-        number + 1,
-        rate / 9 % 100,
+        "{colour}[  5] {interval:>13}  sec  {}.{:02} GBytes  {}.{:02} Gbits/sec {retries:>4}   {}.{:02} MBytes{reset}",
+        centibytes / 100,
+        centibytes % 100,
         rate / 100,
         rate % 100,
         dice.between(1, 3),

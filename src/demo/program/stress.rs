@@ -39,7 +39,7 @@ fn header(hogs: &[(&str, u64)], seconds: f64) -> String {
 
 fn line(scene: &Scene, number: u64, out: &mut String) {
     let mut dice = scene.dice(number);
-    let elapsed = scene.seconds(number);
+    let elapsed = scene.seconds(number + 1);
     let _ = match number % 8 {
         0 | 4 => {
             let ops = dice.between(19_400, 21_900);
@@ -127,7 +127,7 @@ fn appetite(scene: &Scene, number: u64, out: &mut String) {
         dice.between(4_180, 4_188),
         percent * percent * dice.between(1, 3)
     );
-    if percent > 92 && number % 3 == 0 {
+    if percent > 92 && number.is_multiple_of(3) {
         let _ = writeln!(
             out,
             "{}stress-ng: warn:  [4181] vm: allocation of {} MB stalled for {} ms{}",
@@ -145,6 +145,7 @@ fn long(seconds: f64) -> String {
     let rest = seconds - super::to_f64(hours * 3600 + minutes * 60);
     match (hours, minutes) {
         (0, 0) => format!("{rest:.2} secs"),
+        (0, 1) => format!("1 min, {rest:.2} secs"),
         (0, minutes) => format!("{minutes} mins, {rest:.2} secs"),
         (hours, minutes) => format!("{hours} hours, {minutes} mins, {rest:.2} secs"),
     }
