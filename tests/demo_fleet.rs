@@ -311,6 +311,56 @@ async fn one_key_is_refused_and_one_host_key_is_not_the_known_one() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn keys_change_links_flap_and_all_is_repaired_on_demand() {
+    let fleet = calm(1);
+    let (name, known) = (host_id("cinder"), sim(&fleet, "cinder").known_key());
+    let client = connect(&fleet, "cinder").await;
+    fleet.inject(&name, Incident::KeyRefused).unwrap();
+    client.gone().await;
+    assert!(!log_in(&mut handshake(&fleet, "cinder").await.0, key(&fleet), "demo").await);
+    fleet.inject(&name, Incident::HostKeyChanged).unwrap();
+    tokio::time::sleep(seconds(1)).await;
+    assert_ne!(handshake(&fleet, "cinder").await.1.key_data(), known.key_data());
+    fleet.inject(&name, Incident::Repair).unwrap();
+    tokio::time::sleep(seconds(1)).await;
+    assert_eq!(handshake(&fleet, "cinder").await.1.key_data(), known.key_data());
+
+    let client = connect(&fleet, "cinder").await;
+    fleet.inject(&name, Incident::Flap { times: 3, every: seconds(4) }).unwrap();
+    client.gone().await;
+    let mut cuts = 1;
+    for _ in 0..2 {
+        tokio::time::sleep(seconds(3)).await;
+        connect(&fleet, "cinder").await.gone().await;
+        cuts += 1;
+    }
+    assert_eq!(cuts, 3);
+    // The next incident takes the place of the one that goes on, and nothing of that one comes after it.
+    fleet.inject(&name, Incident::HalfOpen { lasts: seconds(5) }).unwrap();
+    tokio::time::sleep(seconds(4)).await;
+    fleet.inject(&name, Incident::Slow { least: seconds(1), most: seconds(1), lasts: seconds(100) }).unwrap();
+    tokio::time::sleep(seconds(3)).await;
+    let before = tokio::time::Instant::now();
+    assert_eq!(connect(&fleet, "cinder").await.call("ident", "").await.status, Some(0));
+    assert!(before.elapsed() >= seconds(4), "not slow any more");
+    assert!(matches!(fleet.inject(&host_id("nobody"), Incident::Repair), Err(DemoError::NoSuchHost(_))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_spool_keeps_to_its_limit() {
+    let fleet = calm(1);
+    let client = connect(&fleet, "ember").await;
+    let assignments = "SF_COMMAND='blktrace -d /dev/nvme0n1'\nSF_PTY='80x24'\nSF_LIMIT='1000000'\n";
+    client.call(&format!("start {}", id(1)), assignments).await;
+    for _ in 0..30 {
+        tokio::time::sleep(seconds(2)).await;
+        let state = client.call(&format!("state {}", id(1)), "").await;
+        assert!(state.number("out") - state.number("base_out") <= 1_000_000, "{}", state.text);
+    }
+    assert!(client.call(&format!("state {}", id(1)), "").await.number("base_out") > 5_000_000);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_is_no_call_does_nothing() {
     let fleet = calm(1);
     let client = connect(&fleet, "atlas-01").await;

@@ -43,7 +43,7 @@ impl FleetOptions {
 
 #[derive(Debug, thiserror::Error)]
 pub enum DemoError {
-    #[error("simulate {0} hosts: from {FEWEST_HOSTS} to {MOST_HOSTS} can be")]
+    #[error("simulate {0} hosts: there must be {FEWEST_HOSTS} to {MOST_HOSTS}")]
     HostCount(usize),
     #[error("listen on loopback")]
     Listen(#[source] io::Error),

@@ -1,6 +1,7 @@
 //! A simulated host: a machine, the weather between it and us, and whoever is connected.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use russh::keys::{PrivateKey, PublicKey};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -49,6 +50,12 @@ struct Door {
     /// Ends the incident that goes on when the next one comes.
     incident: CancellationToken,
     connections: u64,
+}
+
+/// An incident while it goes on.
+struct Happening {
+    host: SimHost,
+    ended: CancellationToken,
 }
 
 impl SimHost {
@@ -157,66 +164,14 @@ impl SimHost {
     pub(super) fn inject(&self, incident: Incident) {
         let ended = self.inner.stop.child_token();
         std::mem::replace(&mut self.door().incident, ended.clone()).cancel();
-        let host = self.clone();
+        let happening = Happening { host: self.clone(), ended: ended.clone() };
         self.spawn(async move {
             tokio::select! {
                 biased;
                 () = ended.cancelled() => {}
-                () = host.live_through(incident) => {}
+                () = happening.live_through(incident) => {}
             }
         });
-    }
-
-    async fn live_through(&self, incident: Incident) {
-        match incident {
-            Incident::Outage { lasts } => self.weather_for(lasts, Gate::Refused, Air::Clear, Reset::All).await,
-            Incident::HalfOpen { lasts } => self.weather_for(lasts, Gate::Silent, Air::Void, Reset::None).await,
-            Incident::Overload { lasts } => self.weather_for(lasts, Gate::Silent, Air::Clear, Reset::All).await,
-            Incident::Slow { least, most, lasts } => {
-                self.weather_for(lasts, Gate::Open, Air::Slow { least, most }, Reset::None).await;
-            }
-            Incident::Reboot { down } => {
-                self.machine().reboot(self.now());
-                self.weather_for(down, Gate::Refused, Air::Clear, Reset::All).await;
-            }
-            Incident::Flap { times, every } => {
-                for _ in 0..times {
-                    self.weather_for(every / 2, Gate::Refused, Air::Clear, Reset::All).await;
-                    self.inner.time.sleep(every / 2).await;
-                }
-            }
-            Incident::SpoolGap { lasts } => {
-                self.turn(Gate::Refused, Air::Clear, Reset::All);
-                self.inner.time.sleep(lasts).await;
-                self.machine().give_up_output(self.now());
-                self.turn(Gate::Open, Air::Clear, Reset::None);
-            }
-            Incident::KeyRefused => {
-                self.door().trusted = false;
-                self.turn(Gate::Open, Air::Clear, Reset::All);
-            }
-            Incident::HostKeyChanged => {
-                self.door().shows_known = false;
-                self.turn(Gate::Open, Air::Clear, Reset::All);
-            }
-            Incident::Repair => {
-                let mut door = self.door();
-                (door.trusted, door.shows_known) = (true, true);
-                drop(door);
-                self.turn(Gate::Open, Air::Clear, Reset::None);
-            }
-        }
-    }
-
-    /// So for a while, and then fair again.
-    async fn weather_for(&self, lasts: std::time::Duration, gate: Gate, air: Air, reset: Reset) {
-        self.turn(gate, air, reset);
-        self.inner.time.sleep(lasts).await;
-        self.turn(Gate::Open, Air::Clear, Reset::None);
-    }
-
-    fn turn(&self, gate: Gate, air: Air, reset: Reset) {
-        self.inner.weather.send_modify(|weather| weather.turn(gate, air, reset));
     }
 
     pub(super) fn weather(&self) -> watch::Receiver<Weather> {
@@ -258,6 +213,67 @@ impl SimHost {
         self.inner.tasks.spawn(async move {
             stop.run_until_cancelled(work).await;
         });
+    }
+}
+
+impl Happening {
+    async fn live_through(&self, incident: Incident) {
+        match incident {
+            Incident::Outage { lasts } => self.weather_for(lasts, Gate::Refused, Air::Clear, Reset::All).await,
+            Incident::HalfOpen { lasts } => self.weather_for(lasts, Gate::Silent, Air::Void, Reset::None).await,
+            Incident::Overload { lasts } => self.weather_for(lasts, Gate::Silent, Air::Clear, Reset::All).await,
+            Incident::Slow { least, most, lasts } => {
+                self.weather_for(lasts, Gate::Open, Air::Slow { least, most }, Reset::None).await;
+            }
+            Incident::Reboot { down } => {
+                // Nobody can see the new boot before the gate opens again.
+                self.turn(Gate::Refused, Air::Clear, Reset::All);
+                self.host.machine().reboot(self.host.now());
+                self.host.time().sleep(down).await;
+                self.turn(Gate::Open, Air::Clear, Reset::None);
+            }
+            Incident::Flap { times, every } => {
+                for _ in 0..times {
+                    self.weather_for(every / 2, Gate::Refused, Air::Clear, Reset::All).await;
+                    self.host.time().sleep(every / 2).await;
+                }
+            }
+            Incident::SpoolGap { lasts } => {
+                self.turn(Gate::Refused, Air::Clear, Reset::All);
+                self.host.time().sleep(lasts).await;
+                self.host.machine().give_up_output(self.host.now());
+                self.turn(Gate::Open, Air::Clear, Reset::None);
+            }
+            Incident::KeyRefused => {
+                self.host.door().trusted = false;
+                self.turn(Gate::Open, Air::Clear, Reset::All);
+            }
+            Incident::HostKeyChanged => {
+                self.host.door().shows_known = false;
+                self.turn(Gate::Open, Air::Clear, Reset::All);
+            }
+            Incident::Repair => {
+                let mut door = self.host.door();
+                (door.trusted, door.shows_known) = (true, true);
+                drop(door);
+                self.turn(Gate::Open, Air::Clear, Reset::None);
+            }
+        }
+    }
+
+    /// So for a while, and then fair again.
+    async fn weather_for(&self, lasts: Duration, gate: Gate, air: Air, reset: Reset) {
+        self.turn(gate, air, reset);
+        self.host.time().sleep(lasts).await;
+        self.turn(Gate::Open, Air::Clear, Reset::None);
+    }
+
+    /// Nothing once the next incident has come: it is asked under the lock that one is put in place with.
+    fn turn(&self, gate: Gate, air: Air, reset: Reset) {
+        let _door = self.host.door();
+        if !self.ended.is_cancelled() {
+            self.host.inner.weather.send_modify(|weather| weather.turn(gate, air, reset));
+        }
     }
 }
 
