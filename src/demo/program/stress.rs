@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::typed::{duration_option, number_option};
+use super::typed::{duration_option, number_option, option};
 use super::{End, Part, Scene, to_u64};
 
 pub(super) fn program(words: &[String]) -> (Vec<Part>, End) {
@@ -24,8 +24,8 @@ fn hogs(words: &[String]) -> Vec<(&'static str, u64)> {
 }
 
 fn is_greedy(words: &[String]) -> bool {
-    let share = words.iter().position(|word| word == "--vm-bytes").and_then(|place| words.get(place + 1));
-    share.and_then(|share| share.strip_suffix('%')?.parse::<u64>().ok()).is_some_and(|percent| percent > 100)
+    let share = option(words, &["--vm-bytes"]).and_then(|share| share.strip_suffix('%')?.parse::<u64>().ok());
+    share.is_some_and(|percent| percent > 100)
 }
 
 fn header(hogs: &[(&str, u64)], seconds: f64) -> String {
