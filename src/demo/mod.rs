@@ -2,8 +2,8 @@
 //!
 //! Its hosts are russh servers inside this process, on loopback sockets or on any stream. They answer
 //! the protocol of [`remote`](crate::remote) natively: no shell is ever run, no command executed, no
-//! file written. What they print is a pure function of the seed ([`program`]), what happens to them a
-//! pure schedule ([`incident`]); between the two and the operator is the weather ([`relay`]). Imports
+//! file written. What they print is a pure function of the seed (`program`), what happens to them a
+//! pure schedule (`incident`); between the two and the operator is the weather (`relay`). Imports
 //! `domain` and `port` only: the fleet is reached through the same `ssh` adapter as any other.
 //!
 //! ```text
