@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use russh::keys::ssh_key::private::{Ed25519Keypair, KeypairData};
 use russh::keys::PrivateKey;
+use russh::keys::ssh_key::private::{Ed25519Keypair, KeypairData};
 use russh::server::{Auth, Config, Handler, Response, run_stream};
 use russh::{MethodKind, MethodSet};
 use steadfast::domain::diagnosis::Cause;
