@@ -16,6 +16,10 @@ pub trait Connector: Send + Sync {
     /// One attempt: name, TCP, SSH handshake, authentication, within the host's time limits.
     /// Dropping the future ends the attempt.
     fn dial(&self, host: &HostId) -> BoxFuture<'static, Result<Dialed, DialError>>;
+
+    /// Asks the rungs below a login (name, TCP, banner) what still stands, all at once, without
+    /// logging in. Never fails: what could not be asked says so.
+    fn probe(&self, host: &HostId) -> BoxFuture<'static, Vec<RungReport>>;
 }
 
 /// A session that was just opened.
@@ -82,7 +86,6 @@ pub trait ExecOutput: Send {
 pub enum ExecEvent {
     Stdout(Bytes),
     Stderr(Bytes),
-    /// The program has ended. Output that was under way may still follow.
     Exit(ExitStatus),
     /// The channel has ended. Without an [`ExecEvent::Exit`] before it nothing is known of the program.
     Closed,

@@ -27,7 +27,7 @@
 //! | verb | arguments | assignments | answer keys |
 //! |---|---|---|---|
 //! | `ident` | | | `boot_id` `boot_time` `init_start` `uptime` `now` `os` `kernel` `hostname` `root` (directory of runs) `root_note` `launcher` `terminal` |
-//! | `start` | ID | `SF_COMMAND` `SF_DIRECTORY` `SF_ENV` (lines of `export N='v'`) `SF_SECRET_ENV` (the same; never in a file that outlives the start) `SF_PTY` (`COLUMNSxROWS` or empty) `SF_LIMIT` (bytes) `SF_GRACE` (s) `SF_UPLOAD` (sha256 or empty) `SF_TITLE` `SF_REBOOTS` | `answer` (`started`, `attached`, `starting`, `stillborn`) and those of `state` |
+//! | `start` | ID | `SF_COMMAND` `SF_DIRECTORY` `SF_ENV` (lines of `export N='v'`) `SF_SECRET_ENV` (the same; never in a file that outlives the start) `SF_PTY` (`COLUMNSxROWS` or empty) `SF_LIMIT` (bytes) `SF_GRACE` (s) `SF_UPLOAD` (sha256 or empty) `SF_TITLE` `SF_REBOOTS` `SF_SELF` (the functions once more: the runner on the host is made of them) | `answer` (`started`, `attached`, `starting`, `stillborn`) and those of `state` |
 //! | `state` | ID… | | per ID a block beginning with `id=ID`, see below |
 //! | `follow` | ID STREAM OFFSET | | see below |
 //! | `ack` | ID OUT ERR | | `base_out` `base_err` |
@@ -36,7 +36,8 @@
 //! | `remove` | ID | | `removed=1`; refuses what runs |
 //! | `survive-start` | TOKEN | | `pid` `launcher` |
 //! | `survive-look` | TOKEN | | `alive` (`1`, `0`) |
-//! | `have` | SHA256 | | `have` (bytes that are there already), `complete` (`1` when the checksum holds) |
+//! | `have` | SHA256 SIZE | | `path`, `have` (bytes that are there already), `complete` (`1` when the checksum holds), `notice` |
+//! | `put` | SHA256 OFFSET | | answers `␞SF1 ready`; then stdin to its end is appended; `have` |
 //!
 //! `state` keys: `state` (`missing` `starting` `stillborn` `running` `exited` `vanished`
 //! `other-boot`), `out` `err` (sizes), `base_out` `base_err`, `free`, `cancel`, and when started: `pid`
@@ -55,3 +56,23 @@
 //!
 //! and on stderr with lines `SF state key=value key=value …` (values without blanks): at once, every
 //! five seconds, and at once when the run has ended.
+
+mod answer;
+mod call;
+mod error;
+mod follow;
+mod script;
+mod upload;
+mod verbs;
+
+pub use error::RemoteError;
+pub use follow::{Follow, FollowEvent, Follower, follow};
+pub use script::{SHELL, plain_script};
+pub use upload::{Uploaded, describe, upload};
+pub use verbs::{
+    Cancelled, Found, HostFacts, StartAnswer, StartKind, StartOrder, Survivor, acknowledge, cancel, identify, list,
+    remove, start, states, survival_look, survival_start,
+};
+
+/// What our lines begin with.
+const MARK: &str = "\u{1e}SF1 ";
