@@ -31,9 +31,9 @@ fn inside<F: Future<Output = ()>>(test: &str, body: impl FnOnce() -> F) {
         return;
     }
     let Some(unshare) = unshare() else {
-        assert!(std::env::var_os("CI").is_none(), "no network namespace, or no `ip`, here");
+        assert!(std::env::var_os("CI").is_none(), "no network namespace, `ip` or veth here");
         // Past the capture of the test harness.
-        let _ = writeln!(std::io::stderr(), "SKIPPED: {test}: no network namespace, or no `ip`, here");
+        let _ = writeln!(std::io::stderr(), "SKIPPED: {test}: no network namespace, `ip` or veth here");
         return;
     };
     let mut again = Command::new("unshare");
@@ -44,11 +44,11 @@ fn inside<F: Future<Output = ()>>(test: &str, body: impl FnOnce() -> F) {
     assert!(said.contains("1 passed"), "{said}");
 }
 
-/// The arguments with which a namespace can be had, as root or without.
+/// The arguments with which a namespace, and links in it, can be had: as root or without.
 fn unshare() -> Option<&'static [&'static str]> {
     let works = |arguments: &&&[&str]| {
         let mut command = Command::new("unshare");
-        command.args(**arguments).args(["ip", "link", "set", "lo", "up"]);
+        command.args(**arguments).args(["ip", "link", "add", "near", "type", "veth", "peer", "name", "far"]);
         command.stdin(Stdio::null()).output().is_ok_and(|output| output.status.success())
     };
     let ways: &'static [&'static [&'static str]] = &[&["--net"], &["--map-root-user", "--net"]];

@@ -120,9 +120,11 @@ mod tests {
         assert_eq!(judge(&good(), &NetSettings::default()), expected);
     }
 
+    type Change = fn(&mut Snapshot);
+
     #[test]
     fn what_is_missing_is_named() {
-        let changes: [(fn(&mut Snapshot), &str); 6] = [
+        let changes: [(Change, &str); 6] = [
             (|it| it.interfaces[0].up = false, "no usable interface: eth0 is down"),
             (|it| it.interfaces[0].running = false, "no usable interface: eth0 has no carrier"),
             (|it| it.interfaces[0].addresses[0].global = false, "no usable interface: eth0 has no global address"),
