@@ -68,6 +68,8 @@ pub struct AttemptView {
     /// Log sizes, once it is over.
     pub lengths: Option<Lengths>,
     pub cancelling: bool,
+    /// When the next attempt is due, if policy wants one.
+    pub retry_at: Option<Wall>,
     /// What the operator should know about it, newest last, at most [`NOTICES`].
     pub notices: Vec<String>,
     /// Bytes that the host gave up before we had them.
@@ -251,6 +253,7 @@ impl AttemptView {
             expected: None,
             lengths: None,
             cancelling: false,
+            retry_at: None,
             notices: Vec::new(),
             lost: 0,
         }
@@ -280,7 +283,7 @@ impl AttemptView {
                 self.lengths = Some(*lengths);
                 self.cancelling = false;
             }
-            RunFact::RetryScheduled { .. } => {}
+            RunFact::RetryScheduled { at } => self.retry_at = Some(*at),
             RunFact::Notice(text) => self.notice(text.clone()),
             RunFact::DiskLow { free } => self.notice(format!("disk of the spool is nearly full: {free} bytes left")),
         }

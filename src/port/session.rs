@@ -16,6 +16,10 @@ pub trait Connector: Send + Sync {
     /// One attempt: name, TCP, SSH handshake, authentication, within the host's time limits.
     /// Dropping the future ends the attempt.
     fn dial(&self, host: &HostId) -> BoxFuture<'static, Result<Dialed, DialError>>;
+
+    /// Asks the rungs below a login (name, TCP, banner) what still stands, all at once, without
+    /// logging in. Never fails: what could not be asked says so.
+    fn probe(&self, host: &HostId) -> BoxFuture<'static, Vec<RungReport>>;
 }
 
 /// A session that was just opened.

@@ -55,3 +55,96 @@
 //!
 //! and on stderr with lines `SF state key=value key=value …` (values without blanks): at once, every
 //! five seconds, and at once when the run has ended.
+use crate::domain::{boot::*, event::*, id::*, run::*};
+use crate::port::*;
+use bytes::Bytes;
+use secrecy::SecretString;
+use std::time::Duration;
+#[derive(Debug, thiserror::Error)]
+#[error("x")]
+pub enum RemoteError {
+    Gone(SessionGone),
+    Refused(String),
+    TimedOut { what: String },
+    Garbled { what: String },
+    Host { text: String },
+}
+pub struct HostFacts {
+    pub boot: BootIdentity,
+}
+pub struct Found {
+    pub id: AttemptId,
+    pub title: String,
+    pub evidence: Evidence,
+}
+pub struct StartOrder<'a> {
+    pub spec: &'a RunSpec,
+    pub reboots: u32,
+    pub secret_env: &'a [(String, SecretString)],
+}
+pub enum StartKind {
+    Started,
+    Attached,
+    Starting,
+    Stillborn,
+}
+pub struct StartAnswer {
+    pub kind: StartKind,
+    pub evidence: Evidence,
+}
+pub struct Cancelled {
+    pub left_over: Vec<String>,
+    pub evidence: Evidence,
+}
+pub enum Follow {
+    Opened(Follower),
+    Gap { base: u64 },
+    Short { size: u64 },
+    Missing,
+}
+pub struct Follower;
+pub enum FollowEvent {
+    Bytes(Bytes),
+    State(Evidence),
+    Ended(String),
+}
+impl Follower {
+    pub async fn next(&mut self) -> FollowEvent {
+        std::future::pending().await
+    }
+}
+pub async fn identify(_: &dyn Session, _: Duration) -> Result<HostFacts, RemoteError> {
+    std::future::pending().await
+}
+pub async fn start(_: &dyn Session, _: AttemptId, _: &StartOrder<'_>, _: Duration) -> Result<StartAnswer, RemoteError> {
+    std::future::pending().await
+}
+pub async fn states(_: &dyn Session, _: &[AttemptId], _: Duration) -> Result<Vec<(AttemptId, Evidence)>, RemoteError> {
+    std::future::pending().await
+}
+pub async fn follow(_: &dyn Session, _: AttemptId, _: Stream, _: u64, _: Duration) -> Result<Follow, RemoteError> {
+    std::future::pending().await
+}
+pub async fn acknowledge(_: &dyn Session, _: AttemptId, _: Lengths, _: Duration) -> Result<Lengths, RemoteError> {
+    std::future::pending().await
+}
+pub async fn cancel(
+    _: &dyn Session,
+    _: AttemptId,
+    _: Duration,
+    _: CancelReason,
+    _: Duration,
+) -> Result<Cancelled, RemoteError> {
+    std::future::pending().await
+}
+pub async fn list(_: &dyn Session, _: Duration) -> Result<Vec<Found>, RemoteError> {
+    std::future::pending().await
+}
+pub async fn upload(
+    _: &dyn Session,
+    _: &std::path::Path,
+    _: &str,
+    _: impl FnMut(u64) + Send,
+) -> Result<(), RemoteError> {
+    std::future::pending().await
+}

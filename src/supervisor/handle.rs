@@ -5,32 +5,29 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tokio_util::task::TaskTracker;
 
 use crate::domain::command::Command;
 use crate::domain::event::Event;
 use crate::domain::fleet::Fleet;
 use crate::domain::id::{AttemptId, HostId, Seq};
 use crate::domain::run::Stream;
+use crate::supervisor::limits::SHUTDOWN_LIMIT;
+use crate::supervisor::shared::Shared;
 
 /// Cheap to clone; the supervisor runs until [`Handle::shutdown`].
 #[derive(Clone)]
 pub struct Handle {
-    pub(super) orders: mpsc::Sender<Order>,
-    pub(super) shared: Arc<dyn Shared>,
+    orders: mpsc::Sender<Order>,
+    shared: Arc<Shared>,
+    tasks: TaskTracker,
 }
 
 /// What the hub does for its front ends.
 pub(super) enum Order {
-    Command(Command),
+    Command(Box<Command>),
     Subscribe(oneshot::Sender<(Fleet, broadcast::Receiver<Arc<Event>>)>),
-    Shutdown(oneshot::Sender<()>),
-}
-
-/// Numbers and files that are read without asking the hub.
-pub(super) trait Shared: Send + Sync {
-    fn live(&self, host: &HostId) -> Live;
-    fn output(&self, id: AttemptId, stream: Stream) -> OutputTail;
-    fn holder(&self) -> Option<String>;
+    Shutdown,
 }
 
 /// The moving numbers of one host.
@@ -59,10 +56,14 @@ pub enum CommandError {
 }
 
 impl Handle {
+    pub(super) fn new(orders: mpsc::Sender<Order>, shared: Arc<Shared>, tasks: TaskTracker) -> Self {
+        Self { orders, shared, tasks }
+    }
+
     /// Hands a command over without waiting; what comes of it is told by events. As a viewer, the
     /// command goes through the ledger to the supervisor that holds it.
     pub fn command(&self, command: Command) -> Result<(), CommandError> {
-        self.orders.try_send(Order::Command(command)).map_err(|error| match error {
+        self.orders.try_send(Order::Command(Box::new(command))).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => CommandError::Busy,
             mpsc::error::TrySendError::Closed(_) => CommandError::Stopped,
         })
@@ -95,12 +96,13 @@ impl Handle {
         self.shared.holder()
     }
 
-    /// Ends all connections and stops; runs go on. Returns when the journal is on disk.
+    /// Ends all connections and stops; runs go on. Returns when the journal is on disk, or after
+    /// ten seconds with what is.
     pub async fn shutdown(&self) {
-        let (answer, wait) = oneshot::channel();
-        if self.orders.send(Order::Shutdown(answer)).await.is_ok() {
-            // An error means that the hub is gone already, which is what was asked for.
-            wait.await.ok();
+        // An error means that the hub is gone already, which is what is asked for.
+        self.orders.send(Order::Shutdown).await.ok();
+        if tokio::time::timeout(SHUTDOWN_LIMIT, self.tasks.wait()).await.is_err() {
+            tracing::warn!("some tasks did not end in time");
         }
     }
 }

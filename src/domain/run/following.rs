@@ -20,8 +20,7 @@ impl HostRun {
                 self.follows[index(stream)] = CLOSED;
                 if base > from {
                     self.effects.push_back(RunEffect::MarkGap { stream, from, to: base });
-                    // Goes on when the mark is on disk.
-                    self.follows[index(stream)] = Follow::Opening { pause };
+                    self.follows[index(stream)] = Follow::Marking;
                 }
             }
             FollowAnswer::Short | FollowAnswer::Missing => {
@@ -36,7 +35,7 @@ impl HostRun {
 
     pub(super) fn handle_follow_ended(&mut self, now: Moment, stream: Stream) {
         let pause = match self.follows[index(stream)] {
-            Follow::Closed { .. } => return,
+            Follow::Closed { .. } | Follow::Marking => return,
             Follow::Opening { pause } | Follow::Open { pause } => pause,
         };
         self.follows[index(stream)] = Follow::Closed { again: now.mono + pause, pause: longer(pause) };
@@ -58,9 +57,8 @@ impl HostRun {
         self.clock.grown(now.mono);
         self.follows[index(stream)] = match self.follows[index(stream)] {
             Follow::Open { .. } => Follow::Open { pause: FOLLOW_PAUSE },
-            // A gap was marked: ask again from behind it.
-            Follow::Opening { .. } => CLOSED,
-            closed @ Follow::Closed { .. } => closed,
+            Follow::Marking => CLOSED,
+            other @ (Follow::Opening { .. } | Follow::Closed { .. }) => other,
         };
     }
 

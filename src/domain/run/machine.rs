@@ -67,9 +67,18 @@ pub(super) enum Control {
 
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(super) enum Follow {
-    Closed { again: Mono, pause: Duration },
-    Opening { pause: Duration },
-    Open { pause: Duration },
+    Closed {
+        again: Mono,
+        pause: Duration,
+    },
+    Opening {
+        pause: Duration,
+    },
+    Open {
+        pause: Duration,
+    },
+    /// The host has given up what we wanted next; that is being written down here.
+    Marking,
 }
 
 impl HostRun {
@@ -222,7 +231,7 @@ impl HostRun {
         };
         let follows = self.spec.io.streams().iter().filter_map(|&stream| match self.follows[index(stream)] {
             Follow::Closed { again, .. } if self.wants(stream) => Some(again),
-            Follow::Closed { .. } | Follow::Opening { .. } | Follow::Open { .. } => None,
+            Follow::Closed { .. } | Follow::Opening { .. } | Follow::Open { .. } | Follow::Marking => None,
         });
         let acknowledge = (!self.acknowledging && self.position != self.acknowledged).then_some(self.acknowledge_at);
         limit.into_iter().chain(control).chain(follows).chain(acknowledge).min()

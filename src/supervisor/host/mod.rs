@@ -1,0 +1,281 @@
+//! One task per host: it drives the host's [`Link`] and the [`HostRun`]s on it, and does what they
+//! ask for. It never waits for the host: every call runs beside it and comes back as an [`Outcome`].
+
+mod calls;
+mod runs;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tokio::sync::{Notify, mpsc};
+use tokio::task::{AbortHandle, JoinSet};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::domain::event::Fact;
+use crate::domain::id::{AttemptId, Epoch, HostId};
+use crate::domain::link::{Link, LinkEffect, LinkFact, LinkInput, LinkState};
+use crate::domain::moment::{Moment, Mono};
+use crate::domain::run::{HostRun, RunInput};
+use crate::ledger::Ledger;
+use crate::port::{Clock, Connector, Session};
+use crate::supervisor::host::calls::Outcome;
+use crate::supervisor::host::runs::Seat;
+use crate::supervisor::hub::{HostNews, News};
+use crate::supervisor::limits::STALL;
+use crate::supervisor::shared::{Numbers, Shared};
+
+/// What the hub asks of a host's task.
+pub(super) enum HostOrder {
+    Link(LinkInput),
+    /// Takes an attempt on; `reboots` of its run so far.
+    Run {
+        run: Box<HostRun>,
+        reboots: u32,
+    },
+    Input(AttemptId, RunInput),
+    Adopt,
+}
+
+/// What pumps tell their host's task.
+pub(super) enum Report {
+    Run(AttemptId, RunInput),
+}
+
+/// Everything a host's task needs from outside.
+pub(super) struct Surroundings {
+    pub host: HostId,
+    pub connector: Arc<dyn Connector>,
+    pub ledger: Ledger,
+    pub clock: Arc<dyn Clock>,
+    pub shared: Arc<Shared>,
+    pub news: mpsc::Sender<HostNews>,
+    /// Writers are waited for at shutdown.
+    pub writers: TaskTracker,
+    pub stop: CancellationToken,
+}
+
+pub(super) struct HostTask {
+    around: Surroundings,
+    numbers: Numbers,
+    link: Link,
+    seats: HashMap<AttemptId, Seat>,
+    session: Option<Open>,
+    /// The session that the runs were told of.
+    announced: Option<Epoch>,
+    calls: JoinSet<Outcome>,
+    /// Calls that die with their epoch.
+    bound: Vec<(Epoch, AbortHandle)>,
+    reports_out: mpsc::Sender<Report>,
+    written: Arc<Notify>,
+    /// The operator wants to know, once connected, what runs are on the host.
+    adopting: bool,
+}
+
+struct Open {
+    epoch: Epoch,
+    session: Arc<dyn Session>,
+    heard: u64,
+}
+
+impl HostTask {
+    pub(super) fn new(around: Surroundings, link: Link, reports_out: mpsc::Sender<Report>) -> Self {
+        let numbers = around.shared.numbers(&around.host);
+        Self {
+            around,
+            numbers,
+            link,
+            seats: HashMap::new(),
+            session: None,
+            announced: None,
+            calls: JoinSet::new(),
+            bound: Vec::new(),
+            reports_out,
+            written: Arc::new(Notify::new()),
+            adopting: false,
+        }
+    }
+
+    /// Drives until told to stop; then ends the connection and leaves the runs alone.
+    pub(super) async fn run(mut self, mut orders: mpsc::Receiver<HostOrder>, mut reports: mpsc::Receiver<Report>) {
+        let written = Arc::clone(&self.written);
+        let mut planned: Option<Mono> = None;
+        loop {
+            self.settle().await;
+            let deadline = self.deadline();
+            let now = self.around.clock.now();
+            let sleep = tokio::time::sleep(deadline.map_or(FAR, |deadline| deadline.since(now.mono)));
+            let wake = tokio::select! {
+                () = self.around.stop.cancelled() => break,
+                order = orders.recv() => match order {
+                    Some(order) => Wake::Order(order),
+                    None => break,
+                },
+                Some(outcome) = self.calls.join_next() => match outcome {
+                    Ok(outcome) => Wake::Outcome(outcome),
+                    // Aborted with its epoch.
+                    Err(_) => Wake::Timer,
+                },
+                Some(report) = reports.recv() => Wake::Report(report),
+                () = written.notified() => Wake::Written,
+                () = sleep => Wake::Timer,
+            };
+            // Sampled once per wake, after it: what is due is judged by this moment.
+            let now = self.around.clock.now();
+            self.notice_stall(now, planned.replace(deadline.unwrap_or(now.mono)).and(deadline));
+            self.handle(now, wake);
+        }
+        self.end().await;
+    }
+
+    fn handle(&mut self, now: Moment, wake: Wake) {
+        self.listen(now);
+        match wake {
+            Wake::Order(order) => self.handle_order(now, order),
+            Wake::Outcome(outcome) => self.handle_outcome(now, outcome),
+            Wake::Report(Report::Run(id, input)) => self.run_input(now, id, input),
+            Wake::Written => self.collect_progress(now),
+            Wake::Timer => {}
+        }
+        self.link.handle_timeout(now);
+        for seat in self.seats.values_mut() {
+            seat.run.handle_timeout(now);
+        }
+    }
+
+    fn handle_order(&mut self, now: Moment, order: HostOrder) {
+        match order {
+            HostOrder::Link(input) => self.link.handle_input(now, input),
+            HostOrder::Run { run, reboots } => self.take_on(now, *run, reboots),
+            HostOrder::Input(id, input) => self.run_input(now, id, input),
+            HostOrder::Adopt => {
+                self.adopting = true;
+                self.link.handle_input(now, LinkInput::Connect);
+            }
+        }
+    }
+
+    /// Any inbound byte is life: looked at on every wake, and at the latest when a ping is due.
+    fn listen(&mut self, now: Moment) {
+        if let Some(open) = &mut self.session {
+            let heard = open.session.heard();
+            if heard != open.heard {
+                open.heard = heard;
+                self.link.handle_input(now, LinkInput::Heard { epoch: open.epoch });
+            }
+        }
+    }
+
+    /// A wake long after the time planned for it: we slept, and nobody else is to blame.
+    fn notice_stall(&mut self, now: Moment, planned: Option<Mono>) {
+        let Some(late) = planned.map(|planned| now.mono.since(planned)).filter(|late| *late > STALL) else { return };
+        self.link.handle_input(now, LinkInput::Stalled(late));
+        for seat in self.seats.values_mut() {
+            seat.run.handle_input(now, RunInput::Stalled(late));
+        }
+    }
+
+    /// Does all effects and publishes all facts, until both machines are quiet.
+    async fn settle(&mut self) {
+        loop {
+            let now = self.around.clock.now();
+            let mut busy = false;
+            while let Some(fact) = self.link.poll_fact() {
+                busy = true;
+                self.publish_link(now, fact).await;
+            }
+            while let Some(effect) = self.link.poll_effect() {
+                busy = true;
+                self.link_effect(now, effect);
+            }
+            self.announce(now);
+            busy |= self.settle_runs(now).await;
+            if !busy {
+                return;
+            }
+        }
+    }
+
+    async fn publish_link(&mut self, now: Moment, fact: LinkFact) {
+        match fact {
+            LinkFact::Link(change) => {
+                if change.to != change.from && self.announced.is_none() {
+                    let blind = change.to == LinkState::Paused;
+                    self.all_runs(now, &RunInput::Disconnected { blind });
+                }
+                self.publish(Fact::Link(change)).await;
+            }
+            LinkFact::Boot(fact) => self.publish(Fact::Boot(fact)).await,
+        }
+    }
+
+    async fn publish(&self, fact: Fact) {
+        let news = HostNews { host: self.around.host.clone(), news: News::Fact(fact) };
+        // An error means that the hub has stopped, and we are about to.
+        self.around.news.send(news).await.ok();
+    }
+
+    fn link_effect(&mut self, now: Moment, effect: LinkEffect) {
+        match effect {
+            LinkEffect::Dial(epoch) => self.spawn_dial(epoch),
+            LinkEffect::Identify(epoch) => self.spawn_identify(epoch),
+            LinkEffect::Ping(epoch) => self.spawn_ping(epoch),
+            LinkEffect::Probe(epoch) => self.spawn_probe(epoch),
+            LinkEffect::Close(epoch) => self.close(now, epoch),
+        }
+    }
+
+    fn close(&mut self, now: Moment, epoch: Epoch) {
+        for (_, call) in self.bound.extract_if(.., |(of, _)| *of == epoch) {
+            call.abort();
+        }
+        if let Some(open) = self.session.take_if(|open| open.epoch == epoch) {
+            open.session.close();
+        }
+        if self.announced == Some(epoch) {
+            self.announced = None;
+            self.numbers.set_rtt(None);
+            let blind = self.link.state() == LinkState::Paused;
+            self.all_runs(now, &RunInput::Disconnected { blind });
+        }
+    }
+
+    /// Tells the runs of a session once the host has said who it is, and the link when they all know.
+    fn announce(&mut self, now: Moment) {
+        let epoch = self.link.epoch();
+        if self.link.state().is_connected() && self.announced != Some(epoch) {
+            self.announced = Some(epoch);
+            self.all_runs(now, &RunInput::Connected(epoch));
+        }
+        if self.link.state() == LinkState::Rebooted && self.seats.values().all(|seat| seat.run.is_settled()) {
+            self.link.handle_input(now, LinkInput::RebootHandled);
+        }
+        if self.adopting {
+            self.spawn_list();
+        }
+        self.numbers.set_rtt(self.link.rtt());
+    }
+
+    fn deadline(&self) -> Option<Mono> {
+        let runs = self.seats.values().filter_map(|seat| seat.run.poll_timeout());
+        self.link.poll_timeout().into_iter().chain(runs).min()
+    }
+
+    async fn end(mut self) {
+        if let Some(open) = self.session.take() {
+            open.session.close();
+        }
+        self.calls.shutdown().await;
+    }
+}
+
+enum Wake {
+    Order(HostOrder),
+    Outcome(Outcome),
+    Report(Report),
+    Written,
+    Timer,
+}
+
+/// Nothing is due: something else wakes us.
+const FAR: std::time::Duration = std::time::Duration::from_secs(3600);

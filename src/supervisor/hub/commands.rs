@@ -1,0 +1,112 @@
+//! What the operator asks for, one small function each.
+
+use crate::domain::command::Command;
+use crate::domain::event::{CancelReason, Fact, OperatorFact, RunFact, Started};
+use crate::domain::id::{Attempt, AttemptId, HostId, RunId};
+use crate::domain::link::LinkInput;
+use crate::domain::run::{RunInput, RunSpec};
+use crate::remote::Found;
+use crate::supervisor::host::HostOrder;
+use crate::supervisor::hub::Hub;
+use crate::supervisor::start;
+
+impl Hub {
+    pub(super) fn handle_command(&mut self, command: Command) {
+        match command {
+            Command::Connect(host) => self.link(host, LinkInput::Connect, OperatorFact::Connect),
+            Command::Reconnect(host) => self.link(host, LinkInput::Reconnect, OperatorFact::Reconnect),
+            Command::Detach(host) => self.link(host, LinkInput::Detach, OperatorFact::Detach),
+            Command::Start { id, host, spec } => self.start(id, host, spec),
+            Command::Cancel { run, reason } => self.cancel(run, reason),
+            Command::Rerun(run) => self.rerun(run),
+            Command::Adopt(host) => {
+                self.offer(&host, HostOrder::Adopt);
+            }
+            Command::Note { host, text } => self.publish(Some(host), Fact::Operator(OperatorFact::Note(text))),
+        }
+    }
+
+    fn link(&mut self, host: HostId, input: LinkInput, fact: OperatorFact) {
+        self.offer(&host, HostOrder::Link(input));
+        self.publish(Some(host), Fact::Operator(fact));
+    }
+
+    fn start(&mut self, run: RunId, host: HostId, spec: Box<RunSpec>) {
+        if self.fleet.runs.contains_key(&run) {
+            self.warn(format!("run {run} is there already: it is not started again"));
+            return;
+        }
+        self.offer(&host, HostOrder::Link(LinkInput::Connect));
+        self.request(host, AttemptId { run, attempt: Attempt::FIRST }, spec);
+    }
+
+    /// The next attempt of a run that is over.
+    pub(super) fn rerun(&mut self, run: RunId) {
+        let Some(view) = self.fleet.runs.get(&run) else {
+            self.warn(format!("rerun {run}: no such run"));
+            return;
+        };
+        let Some(latest) = view.latest_id().filter(|_| view.is_over()) else {
+            self.warn(format!("rerun {run}: it is not over"));
+            return;
+        };
+        let (host, spec) = (view.host.clone(), Box::new(view.spec.clone()));
+        self.retries.forget(run);
+        self.offer(&host, HostOrder::Link(LinkInput::Connect));
+        self.request(host, AttemptId { run, attempt: latest.attempt.next() }, spec);
+    }
+
+    fn cancel(&mut self, run: RunId, reason: CancelReason) {
+        let Some(view) = self.fleet.runs.get(&run) else {
+            self.warn(format!("cancel {run}: no such run"));
+            return;
+        };
+        let planned = self.retries.forget(run);
+        let Some(id) = view.latest_id().filter(|_| !view.is_over()) else {
+            let text = if planned { "its next attempt is not made" } else { "it is over already" };
+            self.warn(format!("cancel {run}: {text}"));
+            return;
+        };
+        let host = view.host.clone();
+        self.offer(&host, HostOrder::Input(id, RunInput::Cancel(reason)));
+    }
+
+    /// Runs that were found on a host; those that are known here are left as they are.
+    pub(super) fn adopt(&mut self, host: &HostId, found: Vec<Found>) {
+        let mut adopted = 0;
+        for Found { id, title, evidence } in found {
+            if self.fleet.attempt(id).is_some() {
+                continue;
+            }
+            adopted += 1;
+            self.request(host.clone(), id, Box::new(start::spec_of(title, &evidence)));
+            if let Some(started) = evidence.started {
+                let fact = RunFact::Started(Started { attached: true, ..started });
+                self.publish(Some(host.clone()), Fact::Run { id, fact });
+            }
+        }
+        self.publish(Some(host.clone()), Fact::Operator(OperatorFact::Note(format!("adopted {adopted} runs"))));
+    }
+
+    /// Goes on with what an earlier supervisor left.
+    pub(super) fn resume(&mut self) {
+        let unfinished: Vec<_> = self.fleet.runs.values().filter(|run| !run.is_over()).cloned().collect();
+        for run in unfinished {
+            let (Some(id), Some(attempt)) = (run.latest_id(), run.latest()) else { continue };
+            let machine = crate::supervisor::resume::machine(id, &run.spec, attempt, self.clock.now().wall);
+            let reboots = self.reboots(id);
+            self.offer(&run.host, HostOrder::Link(LinkInput::Connect));
+            self.offer(&run.host, HostOrder::Run { run: Box::new(machine), reboots });
+        }
+        let planned: Vec<_> = self
+            .fleet
+            .runs
+            .values()
+            .filter(|run| run.is_over())
+            .filter_map(|run| run.latest()?.retry_at.map(|at| (at, run.id)))
+            .collect();
+        for (at, run) in planned {
+            self.retries.plan(at, run);
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! Every capacity and pace of the supervisor, and what happens at it.
+
+use std::time::Duration;
+
+/// Commands waiting for the hub. Full: the front end is told that the supervisor is busy.
+pub(super) const ORDERS: usize = 256;
+
+/// Facts on their way from host tasks to the hub. Full: the host task waits; the hub never waits for it.
+pub(super) const FACTS: usize = 1024;
+
+/// Orders waiting for one host's task. Full: the hub tells the operator that the host is busy.
+pub(super) const HOST_ORDERS: usize = 64;
+
+/// Reports from one host's pumps. Full: a follower's look is dropped, the next comes in five seconds.
+pub(super) const HOST_REPORTS: usize = 256;
+
+/// Events a subscriber may lag behind. More: it is told so and starts over from a snapshot.
+pub(super) const EVENTS: usize = 4096;
+
+/// Events waiting for the journal. Full: the event is not journaled and a standing warning says so.
+pub(super) const JOURNAL: usize = 8192;
+
+/// Chunks (of at most 32 KiB) waiting for a log's disk. Full: the follower is closed, and started
+/// again from the log's end once the writer has drained.
+pub(super) const LOG_CHUNKS: usize = 64;
+
+/// How often a viewer's commands are looked for in the ledger, and the ledger's news by a viewer.
+pub(super) const LEDGER_POLL: Duration = Duration::from_millis(150);
+
+/// A wake this much later than planned means that we slept.
+pub(super) const STALL: Duration = Duration::from_secs(5);
+
+/// A call to the host that only looks.
+pub(super) const LOOK_LIMIT: Duration = Duration::from_secs(30);
+
+/// A start, without the upload before it.
+pub(super) const START_LIMIT: Duration = Duration::from_secs(60);
+
+/// A ping is answered in this time or counts as unanswered; silence is judged by the link.
+pub(super) const PING_LIMIT: Duration = Duration::from_secs(60);
+
+/// How long the end of all tasks is waited for at shutdown.
+pub(super) const SHUTDOWN_LIMIT: Duration = Duration::from_secs(10);
+
+/// A log that cannot be written (disk full) is tried again this often.
+pub(super) const WRITE_RETRY: Duration = Duration::from_secs(1);

@@ -1,0 +1,109 @@
+//! What front ends read without asking the hub: moving numbers and the ends of logs.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::domain::id::{AttemptId, HostId};
+use crate::domain::run::Stream;
+use crate::ledger::Ledger;
+use crate::supervisor::handle::{Live, OutputTail};
+
+/// Shared by hub, host tasks and handles. Its locks are held for a lookup only.
+pub(super) struct Shared {
+    ledger: Ledger,
+    holder: Option<String>,
+    hosts: Mutex<HashMap<HostId, Numbers>>,
+    tails: Mutex<HashMap<(AttemptId, Stream), Tail>>,
+}
+
+/// One host's moving numbers; each is written by its task and its pumps, read by anybody.
+#[derive(Clone, Default)]
+pub(super) struct Numbers {
+    rtt_micros: Arc<AtomicU64>,
+    pub received: Received,
+}
+
+/// The end of a log, told by its writer, or looked at on disk where somebody else writes.
+enum Tail {
+    Written(watch::Receiver<u64>),
+    Measured(watch::Sender<u64>),
+}
+
+/// Counts bytes of output.
+#[derive(Clone, Default)]
+pub(super) struct Received(Arc<AtomicU64>);
+
+impl Received {
+    pub(super) fn add(&self, bytes: u64) {
+        self.0.fetch_add(bytes, Ordering::Relaxed);
+    }
+}
+
+impl Numbers {
+    pub(super) fn set_rtt(&self, rtt: Option<Duration>) {
+        let micros = rtt.map_or(0, |rtt| u64::try_from(rtt.as_micros()).unwrap_or(u64::MAX).max(1));
+        self.rtt_micros.store(micros, Ordering::Relaxed);
+    }
+}
+
+impl Shared {
+    pub(super) fn new(ledger: Ledger, holder: Option<String>) -> Self {
+        Self { ledger, holder, hosts: Mutex::default(), tails: Mutex::default() }
+    }
+
+    /// The numbers of a host; made when first asked for.
+    pub(super) fn numbers(&self, host: &HostId) -> Numbers {
+        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        hosts.entry(host.clone()).or_default().clone()
+    }
+
+    pub(super) fn set_tail(&self, id: AttemptId, stream: Stream, end: watch::Receiver<u64>) {
+        self.tails.lock().unwrap_or_else(PoisonError::into_inner).insert((id, stream), Tail::Written(end));
+    }
+
+    pub(super) fn live(&self, host: &HostId) -> Live {
+        let numbers = self.numbers(host);
+        let micros = numbers.rtt_micros.load(Ordering::Relaxed);
+        Live {
+            rtt: (micros > 0).then(|| Duration::from_micros(micros)),
+            received: numbers.received.0.load(Ordering::Relaxed),
+        }
+    }
+
+    /// A log that nobody writes here has the length it has on disk.
+    pub(super) fn output(&self, id: AttemptId, stream: Stream) -> OutputTail {
+        let path = self.ledger.log_path(id, stream);
+        let mut tails = self.tails.lock().unwrap_or_else(PoisonError::into_inner);
+        let tail = tails.entry((id, stream)).or_insert_with(|| Tail::Measured(watch::Sender::new(length(&path))));
+        let end = match tail {
+            Tail::Written(end) => end.clone(),
+            Tail::Measured(end) => end.subscribe(),
+        };
+        OutputTail { path, end }
+    }
+
+    /// Looks how long the logs are that somebody else writes and somebody here watches.
+    pub(super) fn measure_tails(&self) {
+        let mut tails = self.tails.lock().unwrap_or_else(PoisonError::into_inner);
+        tails.retain(|(id, stream), tail| match tail {
+            Tail::Written(_) => true,
+            Tail::Measured(end) => {
+                let now = length(&self.ledger.log_path(*id, *stream));
+                end.send_if_modified(|known| std::mem::replace(known, now) != now);
+                end.receiver_count() > 0
+            }
+        });
+    }
+
+    pub(super) fn holder(&self) -> Option<String> {
+        self.holder.clone()
+    }
+}
+
+fn length(path: &std::path::Path) -> u64 {
+    std::fs::metadata(path).map_or(0, |file| file.len())
+}

@@ -1,0 +1,194 @@
+//! One log on our disk: takes chunks in the order of their offsets, skips what it has, and says how
+//! far it has come. The log stays a byte-identical prefix of the spool, whatever is sent twice.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio_util::task::TaskTracker;
+
+use crate::domain::event::OutputMark;
+use crate::domain::id::AttemptId;
+use crate::domain::run::Stream;
+use crate::ledger::{Ledger, LedgerError, Log};
+use crate::port::Clock;
+use crate::supervisor::limits::{LOG_CHUNKS, WRITE_RETRY};
+
+/// The sending end; cheap to clone.
+#[derive(Clone)]
+pub(super) struct LogWriter {
+    jobs: mpsc::Sender<Job>,
+    progress: watch::Receiver<Progress>,
+    end: watch::Receiver<u64>,
+}
+
+/// How far a log has come.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(super) struct Progress {
+    /// The next spool offset wanted.
+    pub position: u64,
+    /// Why nothing can be written at the moment.
+    pub failing: Option<String>,
+}
+
+enum Job {
+    Bytes { at: u64, bytes: Bytes },
+    Gap { to: u64 },
+    Sync(oneshot::Sender<()>),
+}
+
+/// The writer has no room: its disk is slower than the host.
+#[derive(Debug)]
+pub(super) struct Full;
+
+impl LogWriter {
+    /// Opens the log and starts its task. Blocking: call it off the runtime's threads.
+    pub(super) fn open(
+        ledger: &Ledger,
+        clock: Arc<dyn Clock>,
+        id: AttemptId,
+        stream: Stream,
+        written: Arc<Notify>,
+        tracker: &TaskTracker,
+    ) -> Result<Self, LedgerError> {
+        let log = ledger.open_log(id, stream)?;
+        let len = log.len();
+        let position = ledger.spool_offset(id, stream, len)?;
+        let (jobs, queue) = mpsc::channel(LOG_CHUNKS);
+        let (progress_out, progress) = watch::channel(Progress { position, failing: None });
+        let (end_out, end) = watch::channel(len);
+        let disk = Disk { log, ledger: ledger.clone(), clock, id, stream, position };
+        tracker.spawn(drive(disk, queue, Outlets { progress: progress_out, end: end_out, written }));
+        Ok(Self { jobs, progress, end })
+    }
+
+    /// Hands a chunk over without waiting.
+    pub(super) fn offer(&self, at: u64, bytes: Bytes) -> Result<(), Full> {
+        self.jobs.try_send(Job::Bytes { at, bytes }).map_err(|_| Full)
+    }
+
+    /// Notes that the spool before `to` is gone as far as we do not have it; waits for room.
+    pub(super) async fn mark_gap(&self, to: u64) {
+        // An error means that the log is closed: its attempt is over.
+        self.jobs.send(Job::Gap { to }).await.ok();
+    }
+
+    /// Waits until everything handed over so far is on disk, synced. False if the log was closed.
+    pub(super) async fn sync(&self) -> bool {
+        let (done, wait) = oneshot::channel();
+        self.jobs.send(Job::Sync(done)).await.is_ok() && wait.await.is_ok()
+    }
+
+    pub(super) fn progress(&self) -> Progress {
+        self.progress.borrow().clone()
+    }
+
+    /// The length of the log, as it grows.
+    pub(super) fn end(&self) -> watch::Receiver<u64> {
+        self.end.clone()
+    }
+}
+
+struct Outlets {
+    progress: watch::Sender<Progress>,
+    end: watch::Sender<u64>,
+    /// Wakes the host's task.
+    written: Arc<Notify>,
+}
+
+impl Outlets {
+    fn publish(&self, disk: &Disk, failing: Option<String>) {
+        self.end.send_replace(disk.log.len());
+        self.progress.send_replace(Progress { position: disk.position, failing });
+        self.written.notify_one();
+    }
+}
+
+/// Takes whatever is queued and writes it in one go on a blocking thread; ends with its last sender.
+async fn drive(mut disk: Disk, mut queue: mpsc::Receiver<Job>, outlets: Outlets) {
+    let mut batch = Vec::with_capacity(LOG_CHUNKS);
+    while queue.recv_many(&mut batch, LOG_CHUNKS).await > 0 {
+        let mut pending: std::collections::VecDeque<Job> = batch.drain(..).collect();
+        loop {
+            let done = tokio::task::spawn_blocking(move || {
+                let outcome = disk.write(&mut pending);
+                (disk, pending, outcome)
+            });
+            // The blocking part does not panic; if it does, the log is closed and its followers end.
+            let Ok((returned, left, outcome)) = done.await else { return };
+            (disk, pending) = (returned, left);
+            outlets.publish(&disk, outcome.as_ref().err().map(ToString::to_string));
+            if outcome.is_ok() {
+                break;
+            }
+            tokio::time::sleep(WRITE_RETRY).await;
+        }
+    }
+}
+
+struct Disk {
+    log: Log,
+    ledger: Ledger,
+    clock: Arc<dyn Clock>,
+    id: AttemptId,
+    stream: Stream,
+    /// The spool offset of the log's end.
+    position: u64,
+}
+
+impl Disk {
+    /// Does the jobs in order; what is left in `jobs` after an error was not done.
+    fn write(&mut self, jobs: &mut std::collections::VecDeque<Job>) -> Result<(), LedgerError> {
+        while let Some(job) = jobs.pop_front() {
+            match job {
+                Job::Bytes { at, bytes } => {
+                    if let Err(error) = self.append(at, &bytes) {
+                        jobs.push_front(Job::Bytes { at, bytes });
+                        return Err(error);
+                    }
+                }
+                Job::Gap { to } => {
+                    if let Err(error) = self.mark_gap(to) {
+                        jobs.push_front(Job::Gap { to });
+                        return Err(error);
+                    }
+                }
+                Job::Sync(done) => {
+                    if let Err(error) = self.log.sync() {
+                        jobs.push_front(Job::Sync(done));
+                        return Err(error);
+                    }
+                    // Whoever asked may have gone.
+                    done.send(()).ok();
+                }
+            }
+        }
+        self.ledger.record_arrival(self.id, self.stream, self.clock.now().wall, self.log.len())
+    }
+
+    /// Appends what of a chunk at spool offset `at` is new. A chunk beyond the end is not for us: its
+    /// follower began after bytes that never came here, and is told so by our position.
+    fn append(&mut self, at: u64, bytes: &Bytes) -> Result<(), LedgerError> {
+        let Some(known) = self.position.checked_sub(at) else {
+            tracing::error!(id = %self.id, at, position = self.position, "chunk beyond the end of the log");
+            return Ok(());
+        };
+        let new = usize::try_from(known).ok().and_then(|known| bytes.get(known..)).unwrap_or_default();
+        if new.is_empty() {
+            return Ok(());
+        }
+        let before = self.log.len();
+        let outcome = self.log.append(new);
+        // Also after an error: part of it may be on disk.
+        self.position += self.log.len() - before;
+        outcome
+    }
+
+    fn mark_gap(&mut self, to: u64) -> Result<(), LedgerError> {
+        let Some(lost) = to.checked_sub(self.position).filter(|lost| *lost > 0) else { return Ok(()) };
+        let mark = OutputMark::Gap { log_offset: self.log.len(), spool_offset: to, lost };
+        self.ledger.mark(self.id, self.stream, mark)?;
+        self.position = to;
+        Ok(())
+    }
+}
