@@ -1,1 +1,74 @@
-//! F7: words, flags, exit codes, composition.
+//! F7: words, flags, exit codes, composition. The only place with color-eyre, and the only one that
+//! decides how the process ends. What commands do is in the floors below.
+
+pub mod args;
+pub mod exit;
+pub mod failure;
+pub mod logging;
+pub mod output;
+pub mod setup;
+pub mod wanted;
+
+mod config;
+mod documents;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Cli, Command, Globals};
+use failure::Failure;
+
+/// The whole program: reads the arguments, does what they say, and tells how it went.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    install_reports(&cli.globals);
+    match dispatch(cli.command, &cli.globals) {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => failure.report(&cli.globals),
+    }
+}
+
+/// Help and version are answers; anything else that does not parse is [`exit::USAGE`].
+fn usage(error: &clap::Error) -> ExitCode {
+    // Whoever closed the pipe does not want the text.
+    error.print().ok();
+    if error.use_stderr() { ExitCode::from(exit::USAGE) } else { ExitCode::SUCCESS }
+}
+
+/// Reports are for bugs: panics, and errors that nobody expected. A second installation (in tests)
+/// changes nothing.
+fn install_reports(globals: &Globals) {
+    let theme =
+        if globals.color.stderr() { color_eyre::config::Theme::dark() } else { color_eyre::config::Theme::new() };
+    color_eyre::config::HookBuilder::default()
+        .theme(theme)
+        .panic_section("This is a bug in steadfast. Runs on hosts go on; start steadfast again to see them.")
+        .display_env_section(false)
+        .install()
+        .ok();
+}
+
+/// One arm per command, each a function of its own module. Returns the exit code.
+fn dispatch(command: Option<Command>, globals: &Globals) -> Result<u8, Failure> {
+    match command {
+        None => Err(Failure::absent("the screen")),
+        Some(Command::Demo(_)) => Err(Failure::absent("demo")),
+        Some(Command::Run(_)) => Err(Failure::absent("run")),
+        Some(Command::Runs(_)) => Err(Failure::absent("runs")),
+        Some(Command::Attach(_)) => Err(Failure::absent("attach")),
+        Some(Command::Log(_)) => Err(Failure::absent("log")),
+        Some(Command::Cancel(_)) => Err(Failure::absent("cancel")),
+        Some(Command::Rerun(_)) => Err(Failure::absent("rerun")),
+        Some(Command::Adopt(_)) => Err(Failure::absent("adopt")),
+        Some(Command::Gc(_)) => Err(Failure::absent("gc")),
+        Some(Command::Check(_)) => Err(Failure::absent("check")),
+        Some(Command::Config(args)) => config::run(&args, globals),
+        Some(Command::Schema(args)) => documents::schema(args.what),
+        Some(Command::Completions(args)) => documents::completions(args.shell),
+        Some(Command::Man(args)) => documents::man(args.dir.as_deref()),
+    }
+}

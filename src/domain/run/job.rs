@@ -9,7 +9,10 @@ pub struct Job {
     pub name: JobName,
     /// One line for people; may be empty.
     pub about: String,
+    /// Its `upload` is empty: the file is read when a run is started, not when the job is written down.
     pub spec: RunSpec,
+    /// A local file to send at each start, as an absolute path.
+    pub upload: Option<String>,
     /// Hosts by name.
     pub hosts: Vec<HostId>,
     /// Hosts by tag: every host that has one of these.

@@ -16,6 +16,6 @@ pub use job::Job;
 pub use judge::{Judgement, judge, next_attempt};
 pub use limit_clock::LimitClock;
 pub use machine::HostRun;
-pub use spec::{DEFAULT_GRACE, DEFAULT_SPOOL_LIMIT, Limits, OnReboot, Retry, RunIo, RunSpec, Stream, Upload};
+pub use spec::{DEFAULT_GRACE, DEFAULT_SPOOL_LIMIT, Limits, OnReboot, Retry, RunIo, RunSpec, Stream, UPLOADED, Upload};
 pub use traffic::{FollowAnswer, RunEffect, RunInput};
 pub use verdict::{Killer, Phase, TimeLimit, Verdict};
