@@ -1,0 +1,118 @@
+//! Opens sessions: looks up how a host is reached, waits for a place, chooses the transport.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use futures_util::future::BoxFuture;
+use tokio_util::task::TaskTracker;
+
+use crate::domain::diagnosis::{Cause, Rung};
+use crate::domain::host::TransportChoice;
+use crate::domain::id::HostId;
+use crate::port::{Clock, Connector, DialError, Dialed, Prompter};
+
+use super::ask::Asker;
+use super::environment::Environment;
+use super::limiter::Limiter;
+use super::native::{self, KeyRing, Means};
+use super::patience::Patience;
+use super::resolve::Target;
+use super::rungs::Rungs;
+use super::system;
+
+/// The connector of real hosts.
+pub struct SshConnector {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    targets: RwLock<HashMap<HostId, Arc<Target>>>,
+    prompter: Arc<dyn Prompter>,
+    limiter: Limiter,
+    means: Means,
+}
+
+impl SshConnector {
+    /// With the environment of this process.
+    #[must_use]
+    pub fn new(targets: impl IntoIterator<Item = Target>, prompter: Arc<dyn Prompter>, clock: Arc<dyn Clock>) -> Self {
+        Self::with_environment(targets, prompter, clock, Environment::of_process())
+    }
+
+    #[must_use]
+    pub fn with_environment(
+        targets: impl IntoIterator<Item = Target>,
+        prompter: Arc<dyn Prompter>,
+        clock: Arc<dyn Clock>,
+        environment: Environment,
+    ) -> Self {
+        let targets = targets.into_iter().map(|target| (target.alias.clone(), Arc::new(target))).collect();
+        let means =
+            Means { clock, keys: KeyRing::default(), environment, learning: Arc::default(), tasks: TaskTracker::new() };
+        let shared = Shared { targets: RwLock::new(targets), prompter, limiter: Limiter::new(), means };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// A host that was not configured, or is to be reached otherwise from the next dial on.
+    pub fn add_target(&self, target: Target) {
+        let mut targets = self.shared.targets.write().unwrap_or_else(PoisonError::into_inner);
+        targets.insert(target.alias.clone(), Arc::new(target));
+    }
+
+    /// Waits until what connections left behind (messages under way, processes of `ssh`) is gone. The
+    /// connections themselves must be dropped before; the caller sets the limit.
+    pub async fn settle(&self) {
+        self.shared.means.tasks.close();
+        self.shared.means.tasks.wait().await;
+        self.shared.means.tasks.reopen();
+    }
+}
+
+impl Connector for SshConnector {
+    fn dial(&self, host: &HostId) -> BoxFuture<'static, Result<Dialed, DialError>> {
+        let (shared, host) = (Arc::clone(&self.shared), host.clone());
+        Box::pin(async move { shared.dial(&host).await })
+    }
+}
+
+impl Shared {
+    async fn dial(&self, host: &HostId) -> Result<Dialed, DialError> {
+        let target = self.targets.read().unwrap_or_else(PoisonError::into_inner).get(host).cloned();
+        let Some(target) = target else {
+            let cause = Cause::Other(format!("no host {host} is configured"));
+            return Err(DialError { cause, evidence: Vec::new() });
+        };
+        let by_system = self.by_system(&target)?;
+        let place = self.limiter.place(&destination(&target)).await;
+        let asker = Asker {
+            host: host.clone(),
+            prompter: Arc::clone(&self.prompter),
+            askpass: self.means.environment.askpass.clone(),
+            patience: Arc::new(Patience::new(target.connect_timeout.unwrap_or(target.link.connect_timeout))),
+            place: Mutex::new(place),
+        };
+        match by_system {
+            None => native::dial(&target, &self.means, &asker).await,
+            Some(why) => system::dial(&target, &why, &self.means, &asker).await,
+        }
+    }
+
+    /// Why the system's `ssh` is to be used, if it is.
+    fn by_system(&self, target: &Target) -> Result<Option<String>, DialError> {
+        match (target.transport, &target.needs_system) {
+            (TransportChoice::System, why) => Ok(Some(why.clone().unwrap_or_else(|| "as configured".into()))),
+            (TransportChoice::Auto, why) => Ok(why.clone()),
+            (TransportChoice::Russh, None) => Ok(None),
+            (TransportChoice::Russh, Some(why)) => {
+                let cause = Cause::Other(format!("transport = \"russh\" cannot do {why}; \"system\" can"));
+                Err(Rungs::new(Arc::clone(&self.means.clock)).broken(Rung::Tcp, cause, ""))
+            }
+        }
+    }
+}
+
+/// Whose sshd will have to take the connection.
+fn destination(target: &Target) -> String {
+    let first = target.jump.first().unwrap_or(target);
+    format!("{}:{}", first.hostname, first.port)
+}
