@@ -1,1 +1,3 @@
 //! F4: the pure state of the screen. Imports `domain` only.
+
+pub mod output;

@@ -1,1 +1,3 @@
 //! F6: the terminal: events in, frames out.
+
+pub mod pager;

@@ -1,1 +1,3 @@
 //! F5: drawing.
+
+pub mod output;

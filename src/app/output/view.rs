@@ -1,0 +1,337 @@
+//! The pane that shows a run's output, as a value: which run, where in its log, how. [`View::update`] takes
+//! what happened and returns what is to be done; nothing is read or drawn here.
+//!
+//! The place is a line's offset and a row within it, so that it holds while the log grows, before the
+//! index is there, and when the pane changes its size. The window that was read around it reaches a page
+//! further on both sides: scrolling answers at once, and asks for more before it is needed.
+
+use super::decode;
+use super::find::{Find, Typed};
+use super::keys::{Key, Verb};
+use super::window::{Anchor, Direction, Extent, Order, Progress, Request, Window};
+use crate::domain::id::AttemptId;
+use crate::domain::run::Stream;
+
+mod position;
+mod scroll;
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct View {
+    shown: Option<(AttemptId, Stream)>,
+    columns: usize,
+    rows: usize,
+    wrap: bool,
+    /// Columns that are left out on the left when lines are not broken.
+    shift: usize,
+    mode: Mode,
+    top: Top,
+    /// Rows still to be scrolled when the window around the place is there.
+    pending: i64,
+    window: Window,
+    extent: Option<Extent>,
+    end: u64,
+    serial: u64,
+    /// What the reader is at, and how long the log was when it was asked.
+    asked: Option<(Request, u64)>,
+    find: Find,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Mode {
+    /// The end stays in sight as the log grows.
+    Following,
+    Still,
+    /// On the way to the anchor that was asked for, which is to be so many rows below the top.
+    Going {
+        lead: usize,
+    },
+}
+
+/// The first row that is shown.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+struct Top {
+    offset: u64,
+    row: usize,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub enum Msg {
+    /// Show this attempt's output, from its end.
+    Show(AttemptId, Stream),
+    /// The text area, without border.
+    Resized {
+        columns: u16,
+        rows: u16,
+    },
+    /// The log is so long now. Send it once per frame at most, not once per write.
+    Grew(u64),
+    Key(Key),
+    Do(Verb),
+    GoTo(Anchor),
+    Window(Window),
+    Extent(Extent),
+    Progress(Progress),
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub enum Effect {
+    /// Ask the reader; what it was asked before need not be answered any more.
+    Read(Request),
+    Search(Order),
+}
+
+impl Default for View {
+    fn default() -> Self {
+        Self {
+            shown: None,
+            columns: 80,
+            rows: 24,
+            wrap: true,
+            shift: 0,
+            mode: Mode::Following,
+            top: Top::default(),
+            pending: 0,
+            window: Window::default(),
+            extent: None,
+            end: 0,
+            serial: 0,
+            asked: None,
+            find: Find::default(),
+        }
+    }
+}
+
+impl View {
+    #[must_use]
+    pub fn update(&mut self, msg: Msg) -> Vec<Effect> {
+        match msg {
+            Msg::Show(id, stream) => self.show(id, stream),
+            Msg::Resized { columns, rows } => self.resize(columns, rows),
+            Msg::Grew(end) => self.grow(end),
+            Msg::Key(key) => self.handle_key(key),
+            Msg::Do(verb) => self.handle_verb(verb),
+            Msg::GoTo(anchor) => self.go_to(anchor, 0),
+            Msg::Window(window) => self.take_window(window),
+            Msg::Extent(extent) => self.take_extent(extent),
+            Msg::Progress(progress) => match self.find.progress(progress) {
+                Some(at) => self.go_to(Anchor::Offset(at), self.rows / 3),
+                None => Vec::new(),
+            },
+        }
+    }
+
+    #[must_use]
+    pub fn shown(&self) -> Option<(AttemptId, Stream)> {
+        self.shown
+    }
+
+    #[must_use]
+    pub fn window(&self) -> &Window {
+        &self.window
+    }
+
+    #[must_use]
+    pub fn find(&self) -> &Find {
+        &self.find
+    }
+
+    #[must_use]
+    pub fn is_following(&self) -> bool {
+        self.mode == Mode::Following
+    }
+
+    /// Where lines are broken; `None` when they are not.
+    #[must_use]
+    pub fn wraps_at(&self) -> Option<usize> {
+        self.wrap.then_some(self.columns)
+    }
+
+    #[must_use]
+    pub fn shift(&self) -> usize {
+        self.shift
+    }
+
+    /// Whether every key goes to this pane, because a pattern is being typed.
+    #[must_use]
+    pub fn takes_all_keys(&self) -> bool {
+        self.find.is_typing()
+    }
+
+    /// Whether `esc` means something here; else it is somebody else's.
+    #[must_use]
+    pub fn takes_escape(&self) -> bool {
+        self.find.is_typing() || self.find.pattern().is_some()
+    }
+
+    fn show(&mut self, id: AttemptId, stream: Stream) -> Vec<Effect> {
+        let serial = self.serial;
+        let (columns, rows, wrap) = (self.columns, self.rows, self.wrap);
+        *self = Self { shown: Some((id, stream)), columns, rows, wrap, serial, ..Self::default() };
+        self.follow()
+    }
+
+    fn resize(&mut self, columns: u16, rows: u16) -> Vec<Effect> {
+        let (columns, rows) = (usize::from(columns).max(1), usize::from(rows).max(1));
+        if (columns, rows) == (self.columns, self.rows) {
+            return Vec::new();
+        }
+        (self.columns, self.rows) = (columns, rows);
+        self.scroll(0)
+    }
+
+    fn grow(&mut self, end: u64) -> Vec<Effect> {
+        let shrank = end < self.end;
+        self.end = end;
+        if shrank {
+            // The log was cut: what is shown may not be there any more.
+            self.extent = None;
+            self.asked = None;
+            return if self.is_following() || self.top.offset >= end { self.follow() } else { self.read_around() };
+        }
+        // One read at a time: its answer looks whether the log has grown since.
+        if self.asked.is_some() { Vec::new() } else { self.catch_up() }
+    }
+
+    /// Reads again when the end is in sight, or is to be, and has moved.
+    fn catch_up(&mut self) -> Vec<Effect> {
+        match self.mode {
+            _ if self.end <= self.window.end => Vec::new(),
+            Mode::Following => self.read(Anchor::End),
+            Mode::Still if self.window.reaches_end() => self.read_around(),
+            Mode::Still | Mode::Going { .. } => Vec::new(),
+        }
+    }
+
+    fn handle_key(&mut self, key: Key) -> Vec<Effect> {
+        if !self.find.is_typing() {
+            return Verb::of(key).map_or_else(Vec::new, |verb| self.handle_verb(verb));
+        }
+        match self.find.type_key(key) {
+            Typed::Editing | Typed::Closed => Vec::new(),
+            Typed::Submitted(text) if text.is_empty() => self.handle_verb(Verb::Next),
+            Typed::Submitted(text) => {
+                // While following, what happened last is what one looks for.
+                let (direction, from) = match self.mode {
+                    Mode::Following => (Direction::Backward, u64::MAX),
+                    Mode::Still | Mode::Going { .. } => (Direction::Forward, self.top.offset),
+                };
+                self.find.start(&text, direction, from).map(Effect::Search).into_iter().collect()
+            }
+        }
+    }
+
+    fn handle_verb(&mut self, verb: Verb) -> Vec<Effect> {
+        let page = i64::try_from(self.rows).unwrap_or(1);
+        match verb {
+            Verb::LineUp => self.scroll(-1),
+            Verb::LineDown => self.scroll(1),
+            Verb::HalfUp => self.scroll(-(page / 2).max(1)),
+            Verb::HalfDown => self.scroll((page / 2).max(1)),
+            // One row of the page before stays in sight.
+            Verb::PageUp => self.scroll(-(page - 1).max(1)),
+            Verb::PageDown => self.scroll((page - 1).max(1)),
+            Verb::Top => self.go_to(Anchor::Offset(0), 0),
+            Verb::Follow => self.follow(),
+            Verb::Wrap => {
+                self.wrap = !self.wrap;
+                self.shift = 0;
+                self.top.row = 0;
+                self.scroll(0)
+            }
+            Verb::Left => self.shift_to(self.shift.saturating_sub(SHIFT)),
+            Verb::Right => self.shift_to(self.shift + SHIFT),
+            Verb::Find => {
+                self.find.open_prompt();
+                Vec::new()
+            }
+            Verb::Next => self.seek(Direction::Forward),
+            Verb::Previous => self.seek(Direction::Backward),
+            Verb::Back => self.find.stop().map(Effect::Search).into_iter().collect(),
+        }
+    }
+
+    fn shift_to(&mut self, shift: usize) -> Vec<Effect> {
+        if !self.wrap {
+            self.shift = shift.min(decode::MAX_COLUMNS);
+        }
+        Vec::new()
+    }
+
+    fn seek(&mut self, direction: Direction) -> Vec<Effect> {
+        let shown = self.window.entries.get(self.visible()).unwrap_or_default();
+        let in_sight = |line: &u64| shown.iter().any(|entry| entry.offset <= *line && *line < entry.next);
+        let from = match (self.find.hit().filter(in_sight), direction) {
+            (Some(hit), Direction::Forward) => hit + 1,
+            (Some(hit), Direction::Backward) => hit,
+            (None, Direction::Backward) if self.is_following() => u64::MAX,
+            (None, Direction::Forward | Direction::Backward) => self.top.offset,
+        };
+        self.find.seek(direction, from).map(Effect::Search).into_iter().collect()
+    }
+
+    fn follow(&mut self) -> Vec<Effect> {
+        self.mode = Mode::Following;
+        self.pending = 0;
+        self.read(Anchor::End)
+    }
+
+    fn go_to(&mut self, anchor: Anchor, lead: usize) -> Vec<Effect> {
+        self.mode = Mode::Going { lead };
+        self.pending = 0;
+        self.read(anchor)
+    }
+
+    fn read_around(&mut self) -> Vec<Effect> {
+        self.read(Anchor::Offset(self.top.offset))
+    }
+
+    fn read(&mut self, anchor: Anchor) -> Vec<Effect> {
+        self.serial += 1;
+        let request = Request { serial: self.serial, anchor, before: 2 * self.rows, after: 3 * self.rows };
+        self.asked = Some((request, self.end));
+        vec![Effect::Read(request)]
+    }
+
+    fn take_window(&mut self, window: Window) -> Vec<Effect> {
+        let Some((asked, end)) = self.asked.filter(|(asked, _)| asked.serial == window.serial) else {
+            return Vec::new();
+        };
+        self.asked = None;
+        self.window = window;
+        self.end = self.end.max(self.window.end);
+        if let Mode::Going { lead } = self.mode {
+            self.mode = Mode::Still;
+            if let Some(entry) = self.window.entries.get(self.window.anchor) {
+                self.top = Top { offset: entry.offset, row: 0 };
+                self.pending = self.pending.saturating_sub_unsigned(u64::try_from(lead).unwrap_or(0));
+            }
+        }
+        let rows = self.pending;
+        let effects = self.scroll(0);
+        // The same once more would bring the same, until the log has grown.
+        let again = rows == 0 && self.asked.is_some_and(|(next, _)| next.anchor == asked.anchor);
+        if again {
+            self.asked = None;
+        }
+        match again || effects.is_empty() {
+            true if self.end > end => self.catch_up(),
+            true => Vec::new(),
+            false => effects,
+        }
+    }
+
+    fn take_extent(&mut self, extent: Extent) -> Vec<Effect> {
+        self.extent = Some(extent);
+        let (first, _) = self.first_row();
+        let numberless =
+            self.window.entries.get(first).is_some_and(|e| e.number.is_none() && e.offset <= extent.indexed);
+        let wanted = numberless && self.mode == Mode::Still && self.asked.is_none();
+        if wanted { self.read_around() } else { Vec::new() }
+    }
+}
+
+/// Columns by which unbroken lines are shifted at a time.
+const SHIFT: usize = 8;
+
+#[cfg(test)]
+mod tests;
