@@ -41,6 +41,7 @@ pub(super) async fn start(
             Some(ChannelMsg::Failure) => {
                 return Err(ExecError::Refused("it starts no program (forced command, or no shell)".into()));
             }
+            Some(ChannelMsg::Close) => return Err(ExecError::Refused("sshd closed the channel".into())),
             Some(message) => early.extend(event(message)),
             None => return Err(gone(&ending)),
         }
@@ -62,7 +63,8 @@ pub(super) fn refusal(error: &Error, ending: &Ending) -> ExecError {
     })
 }
 
-fn gone(ending: &Ending) -> ExecError {
+/// When russh has no more messages for us.
+pub(super) fn gone(ending: &Ending) -> ExecError {
     // russh tells its users of the end a moment before the guard notes it.
     let cause = ending.cause().unwrap_or_else(|| Cause::ClosedByPeer(String::new()));
     ExecError::Gone(SessionGone(cause))

@@ -76,15 +76,18 @@ impl Session for RusshSession {
             let opening = async move {
                 let mut channel = handle.channel_open_session().await.map_err(|e| exec::refusal(&e, &ending))?;
                 channel.request_subsystem(true, "sftp").await.map_err(|e| exec::refusal(&e, &ending))?;
-                let started = loop {
+                loop {
                     match channel.wait().await {
-                        Some(ChannelMsg::Success) => break true,
-                        Some(ChannelMsg::Failure) | None => break false,
+                        Some(ChannelMsg::Success) => break,
+                        Some(ChannelMsg::Failure | ChannelMsg::Close) => {
+                            drop(ChannelBytes::new(channel, None));
+                            return Err(ExecError::Refused("no sftp subsystem".into()));
+                        }
                         Some(_) => {}
+                        None => return Err(exec::gone(&ending)),
                     }
-                };
-                let stream: Box<dyn Duplex> = Box::new(ChannelBytes::new(channel, Some(permit)));
-                if started { Ok(stream) } else { Err(ExecError::Refused("no sftp subsystem".into())) }
+                }
+                Ok(Box::new(ChannelBytes::new(channel, Some(permit))) as Box<dyn Duplex>)
             };
             self.opened(opening).await
         })
