@@ -69,6 +69,10 @@ impl SshConnector {
 }
 
 impl Connector for SshConnector {
+    fn probe(&self, _host: &HostId) -> BoxFuture<'static, Vec<crate::domain::diagnosis::RungReport>> {
+        Box::pin(std::future::ready(Vec::new()))
+    }
+
     fn dial(&self, host: &HostId) -> BoxFuture<'static, Result<Dialed, DialError>> {
         let (shared, host) = (Arc::clone(&self.shared), host.clone());
         Box::pin(async move { shared.dial(&host).await })
