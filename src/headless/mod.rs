@@ -1,1 +1,2 @@
 //! F6: the front end without a screen.
+mod lines;
