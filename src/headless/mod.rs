@@ -1,2 +1,5 @@
 //! F6: the front end without a screen.
+mod console;
+mod interrupt;
 mod lines;
+mod note;
