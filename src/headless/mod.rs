@@ -3,3 +3,5 @@ mod console;
 mod interrupt;
 mod lines;
 mod note;
+mod printer;
+mod reader;
