@@ -60,7 +60,14 @@ fn job(row: &(&str, &str, &str, &str, OnReboot)) -> Option<Job> {
     let &(name, about, host, command, on_reboot) = row;
     let name = JobName::parse(name).ok()?;
     let spec = RunSpec { job: Some(name.clone()), on_reboot, ..RunSpec::new(command) };
-    Some(Job { name, about: about.into(), spec, hosts: vec![HostId::parse(host).ok()?], tags: Vec::new(), upload: None })
+    Some(Job {
+        name,
+        about: about.into(),
+        spec,
+        hosts: vec![HostId::parse(host).ok()?],
+        tags: Vec::new(),
+        upload: None,
+    })
 }
 
 type Row = (&'static str, &'static str, &'static str, i64, &'static str, &'static str, Standing);

@@ -3,5 +3,7 @@ mod console;
 mod interrupt;
 mod lines;
 mod note;
+mod outcome;
 mod printer;
 mod reader;
+mod seat;

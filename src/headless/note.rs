@@ -158,7 +158,9 @@ fn run(id: AttemptId, fact: &RunFact) -> Said {
     Some(match fact {
         RunFact::Started(started) => (Tone::Plain, start(id, started)),
         RunFact::StartDelayed { reason } => (Tone::Warning, format!("start delayed: {reason}")),
-        RunFact::CancelRequested { reason } => (Tone::Plain, format!("run {} is being stopped{}", id.run, why(*reason))),
+        RunFact::CancelRequested { reason } => {
+            (Tone::Plain, format!("run {} is being stopped{}", id.run, why(*reason)))
+        }
         RunFact::Cancelled { left_over } if !left_over.is_empty() => {
             (Tone::Bad, format!("left over on the host: {}", left_over.join(", ")))
         }
@@ -217,7 +219,9 @@ fn supervisor(fact: &SupervisorFact) -> Said {
 pub(super) fn tone_of(verdict: &Verdict) -> Tone {
     match verdict {
         Verdict::Finished { code: 0 } => Tone::Good,
-        Verdict::InterruptedByReboot | Verdict::Killed { by: crate::domain::run::Killer::Operator, .. } => Tone::Warning,
+        Verdict::InterruptedByReboot | Verdict::Killed { by: crate::domain::run::Killer::Operator, .. } => {
+            Tone::Warning
+        }
         Verdict::Finished { .. }
         | Verdict::Killed { .. }
         | Verdict::Vanished
@@ -302,7 +306,10 @@ mod tests {
         let cause = Cause::AuthRefused { tried: vec!["publickey".into()], offered: vec!["password".into()] };
         let notes = told(&[(Connecting, None, 1, None), (Refused, Some(cause), 1, None)]);
         let line = notes.into_iter().flatten().next().expect("a note");
-        assert!(line.contains("refused: authentication refused") && line.contains("check user, key and agent"), "{line}");
+        assert!(
+            line.contains("refused: authentication refused") && line.contains("check user, key and agent"),
+            "{line}"
+        );
         assert!(told(&[(Lost, None, 1, None)])[0].as_ref().is_some_and(|line| line.contains("lost after 1 attempt")));
     }
 
