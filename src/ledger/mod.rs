@@ -1,1 +1,3 @@
 //! F2: everything the supervisor knows, on its own disk.
+
+pub mod record;
