@@ -71,6 +71,27 @@ pub enum RemoteError {
 }
 pub struct HostFacts {
     pub boot: BootIdentity,
+    pub uptime: Option<Duration>,
+    pub now: Option<i64>,
+    pub os: String,
+    pub kernel: String,
+    pub launcher: String,
+}
+pub struct Survivor {
+    pub pid: u32,
+    pub launcher: String,
+}
+pub async fn remove(_: &dyn Session, _: AttemptId, _: Duration) -> Result<(), RemoteError> {
+    std::future::pending().await
+}
+pub async fn survive_start(_: &dyn Session, _: &str, _: Duration) -> Result<Survivor, RemoteError> {
+    std::future::pending().await
+}
+pub async fn survive_look(_: &dyn Session, _: &str, _: Duration) -> Result<bool, RemoteError> {
+    std::future::pending().await
+}
+pub async fn describe(_: &std::path::Path) -> std::io::Result<Upload> {
+    std::future::pending().await
 }
 pub struct Found {
     pub id: AttemptId,

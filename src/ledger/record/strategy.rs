@@ -1,0 +1,291 @@
+//! Every event there can be, for property tests. Moments and durations are as fine as the written form.
+
+use std::time::Duration;
+
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::time::{EARLIEST, LATEST};
+use crate::domain::boot::BootIdentity;
+use crate::domain::command::Command;
+use crate::domain::diagnosis::{Cause, Rung, RungAnswer, RungReport};
+use crate::domain::event::{
+    BootFact, CancelReason, Event, Fact, Lengths, LinkChange, OperatorFact, OutputMark, RunFact, Started,
+    SupervisorFact,
+};
+use crate::domain::id::{Attempt, AttemptId, HostId, JobName, RunId, Seq};
+use crate::domain::link::LinkState;
+use crate::domain::moment::Wall;
+use crate::domain::network::NetworkState;
+use crate::domain::run::{Killer, Limits, OnReboot, Retry, RunIo, RunSpec, Stream, TimeLimit, Upload, Verdict};
+
+pub(crate) fn event() -> BoxedStrategy<Event> {
+    (any::<u64>(), wall(), option::of(host()), fact())
+        .prop_map(|(seq, at, host, fact)| Event { seq: Seq(seq), at, host, fact })
+        .boxed()
+}
+
+pub(crate) fn fact() -> BoxedStrategy<Fact> {
+    let mark = (attempt_id(), stream(), output_mark());
+    prop_oneof![
+        link_change(any_state(), any_state()).prop_map(Fact::Link),
+        (network(), network(), text()).prop_map(|(from, to, why)| Fact::Network { from, to, why }),
+        boot_fact().prop_map(Fact::Boot),
+        (attempt_id(), run_fact()).prop_map(|(id, fact)| Fact::Run { id, fact }),
+        mark.prop_map(|(id, stream, mark)| Fact::Output { id, stream, mark }),
+        operator().prop_map(Fact::Operator),
+        supervisor().prop_map(Fact::Supervisor),
+    ]
+    .boxed()
+}
+
+pub(crate) fn command() -> BoxedStrategy<Command> {
+    prop_oneof![
+        host().prop_map(Command::Connect),
+        host().prop_map(Command::Reconnect),
+        host().prop_map(Command::Detach),
+        (run_id(), host(), spec()).prop_map(|(id, host, spec)| Command::Start { id, host, spec: Box::new(spec) }),
+        (run_id(), reason()).prop_map(|(run, reason)| Command::Cancel { run, reason }),
+        run_id().prop_map(Command::Rerun),
+        host().prop_map(Command::Adopt),
+        (host(), text()).prop_map(|(host, text)| Command::Note { host, text }),
+    ]
+    .boxed()
+}
+
+pub(crate) fn link_change(from: BoxedStrategy<LinkState>, to: BoxedStrategy<LinkState>) -> BoxedStrategy<LinkChange> {
+    (from, to, option::of(cause()), vec(report(), 0..9), any::<u32>(), option::of(wall()))
+        .prop_map(|(from, to, cause, evidence, attempt, retry_at)| LinkChange {
+            from,
+            to,
+            cause,
+            evidence,
+            attempt,
+            retry_at,
+        })
+        .boxed()
+}
+
+pub(crate) fn any_state() -> BoxedStrategy<LinkState> {
+    select(LinkState::ALL.to_vec()).boxed()
+}
+
+pub(crate) fn boot_fact() -> BoxedStrategy<BootFact> {
+    let evidence = vec((text(), text()), 0..4);
+    prop_oneof![
+        identity().prop_map(BootFact::Identified),
+        (identity(), identity(), wall(), evidence).prop_map(|(before, after, not_before, evidence)| {
+            BootFact::Rebooted { before, after, not_before, evidence }
+        }),
+    ]
+    .boxed()
+}
+
+pub(crate) fn run_fact() -> BoxedStrategy<RunFact> {
+    prop_oneof![
+        spec().prop_map(|spec| RunFact::Requested { spec: Box::new(spec) }),
+        started().prop_map(RunFact::Started),
+        text().prop_map(|reason| RunFact::StartDelayed { reason }),
+        (any::<u64>(), any::<u64>()).prop_map(|(out, err)| RunFact::EndSeen { out, err }),
+        reason().prop_map(|reason| RunFact::CancelRequested { reason }),
+        vec(text(), 0..3).prop_map(|left_over| RunFact::Cancelled { left_over }),
+        (verdict(), any::<u64>(), any::<u64>())
+            .prop_map(|(verdict, out, err)| RunFact::Ended { verdict, lengths: Lengths { out, err } }),
+        wall().prop_map(|at| RunFact::RetryScheduled { at }),
+        text().prop_map(RunFact::Notice),
+        any::<u64>().prop_map(|free| RunFact::DiskLow { free }),
+    ]
+    .boxed()
+}
+
+pub(crate) fn spec() -> BoxedStrategy<RunSpec> {
+    let io = prop_oneof![
+        Just(RunIo::Split),
+        (any::<u16>(), any::<u16>()).prop_map(|(columns, rows)| RunIo::Pty { columns, rows }),
+    ];
+    let upload = (text(), "[0-9a-f]{64}", any::<u64>()).prop_map(|(path, sha256, size)| Upload { path, sha256, size });
+    let limits = (option::of(millis()), option::of(millis())).prop_map(|(total, idle)| Limits { total, idle });
+    let retry = (any::<u32>(), millis()).prop_map(|(times, delay)| Retry { times, delay });
+    let what = (option::of(job()), text(), option::of(text()), vec((text(), text()), 0..3), option::of(text()));
+    let on_reboot = select(vec![OnReboot::Report, OnReboot::Rerun]);
+    (what, io, option::of(upload), limits, any::<u64>(), millis(), on_reboot, retry)
+        .prop_map(
+            |((job, command, directory, env, env_file), io, upload, limits, spool_limit, grace, on_reboot, retry)| {
+                RunSpec {
+                    job,
+                    command,
+                    directory,
+                    env,
+                    env_file,
+                    io,
+                    upload,
+                    limits,
+                    spool_limit,
+                    grace,
+                    on_reboot,
+                    retry,
+                }
+            },
+        )
+        .boxed()
+}
+
+pub(crate) fn output_mark() -> BoxedStrategy<OutputMark> {
+    prop_oneof![
+        (any::<u64>(), any::<u64>(), 0..1_u64 << 40).prop_map(|(log_offset, spool_offset, lost)| OutputMark::Gap {
+            log_offset,
+            spool_offset,
+            lost
+        }),
+        (any::<u64>(), millis(), text(), any::<u64>()).prop_map(|(log_offset, duration, cause, caught_up)| {
+            OutputMark::Blind { log_offset, duration, cause, caught_up }
+        }),
+    ]
+    .boxed()
+}
+
+pub(crate) fn operator() -> BoxedStrategy<OperatorFact> {
+    prop_oneof![
+        Just(OperatorFact::Connect),
+        Just(OperatorFact::Reconnect),
+        Just(OperatorFact::Detach),
+        text().prop_map(OperatorFact::Note),
+    ]
+    .boxed()
+}
+
+pub(crate) fn supervisor() -> BoxedStrategy<SupervisorFact> {
+    prop_oneof![
+        text().prop_map(|version| SupervisorFact::Started { version }),
+        Just(SupervisorFact::Stopped),
+        millis().prop_map(SupervisorFact::Stalled),
+        text().prop_map(SupervisorFact::Warning),
+    ]
+    .boxed()
+}
+
+pub(crate) fn network() -> BoxedStrategy<NetworkState> {
+    select(vec![NetworkState::Unknown, NetworkState::Up, NetworkState::Degraded, NetworkState::Down]).boxed()
+}
+
+pub(crate) fn stream() -> BoxedStrategy<Stream> {
+    select(vec![Stream::Out, Stream::Err]).boxed()
+}
+
+pub(crate) fn text() -> BoxedStrategy<String> {
+    prop_oneof![any::<String>(), Just(String::new()), Just("\u{0}\"\\\n\u{1b}[31m\u{2028}".to_owned())].boxed()
+}
+
+fn started() -> BoxedStrategy<Started> {
+    (option::of(any::<i64>()), any::<u32>(), any::<bool>(), text(), text(), text(), identity())
+        .prop_map(|(at_host, pid, attached, launcher, terminal, directory, boot)| Started {
+            at_host,
+            pid,
+            attached,
+            launcher,
+            terminal,
+            directory,
+            boot,
+        })
+        .boxed()
+}
+
+fn verdict() -> BoxedStrategy<Verdict> {
+    let killer = select(vec![Killer::Operator, Killer::OutOfMemory, Killer::Unknown]);
+    prop_oneof![
+        any::<i32>().prop_map(|code| Verdict::Finished { code }),
+        (any::<i32>(), killer).prop_map(|(signal, by)| Verdict::Killed { signal, by }),
+        Just(Verdict::Vanished),
+        Just(Verdict::InterruptedByReboot),
+        Just(Verdict::Reverted),
+        select(vec![TimeLimit::Total, TimeLimit::Idle]).prop_map(|limit| Verdict::TimedOut { limit }),
+        text().prop_map(|reason| Verdict::NotStarted { reason }),
+        Just(Verdict::Abandoned),
+    ]
+    .boxed()
+}
+
+fn reason() -> BoxedStrategy<CancelReason> {
+    select(vec![CancelReason::Operator, CancelReason::TotalLimit, CancelReason::IdleLimit]).boxed()
+}
+
+fn identity() -> BoxedStrategy<BootIdentity> {
+    (option::of(text()), option::of(any::<i64>()), option::of(any::<u64>()))
+        .prop_map(|(boot_id, boot_time, init_start)| BootIdentity { boot_id, boot_time, init_start })
+        .boxed()
+}
+
+fn report() -> BoxedStrategy<RungReport> {
+    let answer = select(vec![RungAnswer::Stands, RungAnswer::Broken, RungAnswer::NotAsked]);
+    let took = (0..=u64::MAX).prop_map(Duration::from_micros);
+    (select(Rung::LADDER.to_vec()), answer, took, text())
+        .prop_map(|(rung, answer, took, detail)| RungReport { rung, answer, took, detail })
+        .boxed()
+}
+
+fn cause() -> BoxedStrategy<Cause> {
+    let words = || vec(text(), 0..3);
+    let leaf = prop_oneof![
+        select(vec![
+            Cause::Operator,
+            Cause::NoRoute,
+            Cause::ConnectTimedOut,
+            Cause::PortRefused,
+            Cause::ResetBeforeBanner,
+            Cause::BannerTimedOut,
+            Cause::HandshakeTimedOut,
+            Cause::OwnNetworkDown,
+        ]),
+        text().prop_map(Cause::NameNotResolved),
+        text().prop_map(Cause::NotSsh),
+        text().prop_map(|presented| Cause::HostKeyUnknown { presented }),
+        (text(), text(), text()).prop_map(|(known, presented, written_in)| Cause::HostKeyChanged {
+            known,
+            presented,
+            written_in
+        }),
+        text().prop_map(|presented| Cause::HostKeyRevoked { presented }),
+        text().prop_map(Cause::NoCommonAlgorithm),
+        (words(), words()).prop_map(|(tried, offered)| Cause::AuthRefused { tried, offered }),
+        text().prop_map(Cause::KeyUnusable),
+        text().prop_map(Cause::ExecRefused),
+        millis().prop_map(Cause::Silent),
+        text().prop_map(Cause::ClosedByPeer),
+        millis().prop_map(Cause::ObserverStalled),
+        text().prop_map(Cause::Other),
+    ];
+    leaf.prop_recursive(3, 3, 1, |inner| {
+        (text(), inner).prop_map(|(host, cause)| Cause::JumpHost { host, cause: Box::new(cause) })
+    })
+    .boxed()
+}
+
+fn wall() -> BoxedStrategy<Wall> {
+    (EARLIEST..=LATEST).prop_map(Wall).boxed()
+}
+
+fn millis() -> BoxedStrategy<Duration> {
+    any::<u64>().prop_map(Duration::from_millis).boxed()
+}
+
+pub(crate) fn host() -> BoxedStrategy<HostId> {
+    prop_oneof!["[a-z0-9_.äß][a-z0-9_.:@-]{0,20}", Just("\u{fffd}\"\\".to_owned())]
+        .prop_map(|text| HostId::parse(&text).expect("a sound name"))
+        .boxed()
+}
+
+fn job() -> BoxedStrategy<JobName> {
+    "[a-zA-Z0-9._ä-]{1,64}".prop_map(|text| JobName::parse(&text).expect("a sound name")).boxed()
+}
+
+pub(crate) fn run_id() -> BoxedStrategy<RunId> {
+    any::<u64>().prop_map(RunId::from_random).boxed()
+}
+
+fn attempt_id() -> BoxedStrategy<AttemptId> {
+    (run_id(), 1..=u32::MAX)
+        .prop_map(|(run, number)| AttemptId { run, attempt: Attempt::new(number).unwrap_or(Attempt::FIRST) })
+        .boxed()
+}
