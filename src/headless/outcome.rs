@@ -75,7 +75,8 @@ impl How {
 }
 
 /// For several runs, at the end.
-pub(super) fn table(runs: &[RunOutcome], code: impl Fn(&How) -> Option<u8>) -> String {
+#[must_use]
+pub fn table(runs: &[RunOutcome], code: impl Fn(&How) -> Option<u8>) -> String {
     let mut table = Table::new();
     table.load_style(comfy_table::presets::NOTHING);
     table.set_header(["host", "run", "verdict", "code", "duration", "output", "reconnects", "reboots"]);

@@ -2,6 +2,8 @@
 //! prints slowly holds up nobody.
 
 use std::io::SeekFrom;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::fs::File;
@@ -19,7 +21,8 @@ pub(super) struct Reader {
     pub id: AttemptId,
     pub stream: Stream,
     pub source: usize,
-    pub from: u64,
+    /// Where to begin; then, how far its bytes were handed on.
+    pub position: Arc<AtomicU64>,
     /// True once the attempt is over: its log is complete then.
     pub over: watch::Receiver<bool>,
     pub out: mpsc::Sender<Print>,
@@ -29,20 +32,18 @@ pub(super) struct Reader {
 #[derive(Debug)]
 pub(super) struct Read {
     pub source: usize,
-    pub end: u64,
     pub trouble: Option<std::io::Error>,
 }
 
 impl Reader {
     /// Ends when the attempt is over and all of its log is handed on, or nobody prints any more.
     pub(super) async fn run(mut self) -> Read {
-        let mut position = self.from;
-        let trouble = self.follow(&mut position).await.err();
+        let trouble = self.follow().await.err();
         self.out.send(Print::End { source: self.source, stream: self.stream }).await.ok();
-        Read { source: self.source, end: position, trouble }
+        Read { source: self.source, trouble }
     }
 
-    async fn follow(&mut self, position: &mut u64) -> std::io::Result<()> {
+    async fn follow(&mut self) -> std::io::Result<()> {
         let mut tail = self.handle.output(self.id, self.stream);
         let mut file = None;
         loop {
@@ -50,14 +51,15 @@ impl Reader {
             let over = *self.over.borrow_and_update();
             tail.end.borrow_and_update();
             if file.is_none() {
-                file = open(&tail.path, *position).await?;
+                file = open(&tail.path, self.position.load(Ordering::Relaxed)).await?;
             }
             if let Some(file) = &mut file {
                 while let Some(bytes) = read(file).await? {
-                    *position += u64::try_from(bytes.len()).unwrap_or(0);
+                    let length = u64::try_from(bytes.len()).unwrap_or(0);
                     if self.out.send(Print::Output { source: self.source, stream: self.stream, bytes }).await.is_err() {
                         return Ok(());
                     }
+                    self.position.fetch_add(length, Ordering::Relaxed);
                 }
             }
             if over {

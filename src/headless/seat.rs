@@ -1,5 +1,7 @@
 //! One run that is followed: what is to be done next about it, judged by the fleet. Pure.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::domain::diagnosis::Cause;
@@ -56,6 +58,25 @@ pub(super) struct Current {
     pub attempt: Attempt,
     /// How many logs are still being read.
     pub reading: usize,
+    /// How far, of each stream.
+    pub positions: Positions,
+}
+
+/// How far the logs of an attempt were read; written by its readers.
+#[derive(Clone, Default)]
+pub(super) struct Positions {
+    pub out: Arc<AtomicU64>,
+    pub err: Arc<AtomicU64>,
+}
+
+impl Positions {
+    pub(super) fn new(from: Lengths) -> Self {
+        Self { out: Arc::new(from.out.into()), err: Arc::new(from.err.into()) }
+    }
+
+    pub(super) fn lengths(&self) -> Lengths {
+        Lengths { out: self.out.load(Ordering::Relaxed), err: self.err.load(Ordering::Relaxed) }
+    }
 }
 
 /// What to do.
@@ -177,14 +198,24 @@ impl Seat {
         Some(latest.retry_at.unwrap_or(ended + delay))
     }
 
-    pub(super) fn open(&mut self, attempt: Attempt, reading: usize) {
-        self.current = Some(Current { attempt, reading });
+    pub(super) fn open(&mut self, attempt: Attempt, reading: usize, positions: Positions) {
+        self.current = Some(Current { attempt, reading, positions });
     }
 
     pub(super) fn close(&mut self) {
         if let Some(current) = self.current.take() {
             self.next = current.attempt.next();
         }
+    }
+
+    /// How to go on with it later, from where it was left.
+    pub(super) fn resume(&self) -> Wanted {
+        let (first, from) = match &self.current {
+            Some(current) => (current.attempt, current.positions.lengths()),
+            None if self.next == self.wanted.first => (self.next, self.wanted.from),
+            None => (self.next, Lengths::default()),
+        };
+        Wanted { first, from, ..self.wanted.clone() }
     }
 
     /// Where in the logs of an attempt to begin.
@@ -240,20 +271,20 @@ mod tests {
         let view = view(1, &[ended(1), Phase::Running]);
         let step = |seat: &Seat| seat.step(Until::Over, Some(&view), None, NOW);
         assert_eq!(step(&seat), Step::Open(Attempt::FIRST));
-        seat.open(Attempt::FIRST, 1);
+        seat.open(Attempt::FIRST, 1, Positions::default());
         assert_eq!(step(&seat), Step::Complete(Attempt::FIRST));
-        seat.open(Attempt::FIRST, 0);
+        seat.open(Attempt::FIRST, 0, Positions::default());
         assert_eq!(step(&seat), Step::Close(Attempt::FIRST));
         seat.close();
         assert_eq!(step(&seat), Step::Open(Attempt::FIRST.next()));
-        seat.open(Attempt::FIRST.next(), 1);
+        seat.open(Attempt::FIRST.next(), 1, Positions::default());
         assert_eq!(step(&seat), Step::Wait);
     }
 
     #[test]
     fn a_further_attempt_of_policy_is_waited_for_unless_the_operator_ended_it() {
         let mut seat = seat(1);
-        seat.open(Attempt::FIRST, 0);
+        seat.open(Attempt::FIRST, 0, Positions::default());
         seat.close();
         let failed = view(1, &[ended(1)]);
         let due = Wall(100_000) + Duration::from_secs(60) + RETRY_GRACE;
@@ -311,7 +342,7 @@ mod tests {
     fn a_cancel_ends_with_the_run_or_with_what_withstood_it() {
         let mut seat = seat(1);
         let running = view(0, &[Phase::Running]);
-        seat.open(Attempt::FIRST, 0);
+        seat.open(Attempt::FIRST, 0, Positions::default());
         assert_eq!(seat.step(Until::Cancelled, Some(&running), None, NOW), Step::Wait);
         seat.left_over = Some(Vec::new());
         assert_eq!(seat.step(Until::Cancelled, Some(&running), None, NOW), Step::Wait);
