@@ -84,7 +84,8 @@ pub async fn follow(
     let seats = wanted.into_iter().map(|wanted| Seat::new(wanted, fresh, cancelling)).collect();
     let fleet = updates.snapshot.clone();
     let leave = interrupts.leave.clone();
-    let mut follower = Follower { how, updates, fleet, seats, prints, readers: JoinSet::new(), overs: Vec::new(), leave };
+    let mut follower =
+        Follower { how, updates, fleet, seats, prints, readers: JoinSet::new(), overs: Vec::new(), leave };
     follower.overs.resize_with(follower.seats.len(), || watch::Sender::new(false));
     follower.wake_links(&commands).await?;
     for command in commands {

@@ -15,6 +15,7 @@ mod follow;
 mod interrupt;
 pub mod jsonl;
 mod lines;
+mod log;
 mod note;
 mod outcome;
 mod printer;
@@ -23,5 +24,6 @@ mod seat;
 
 pub use console::Console;
 pub use follow::{FollowError, Following, Show, follow};
+pub use log::{LogPrinter, tail};
 pub use outcome::{How, Left, Outcome, RunOutcome, table};
 pub use seat::{Until, Wanted};
