@@ -51,7 +51,7 @@
 
 pub mod app;
 pub mod cli;
-// pub mod client;
+pub mod client;
 pub mod clock;
 pub mod config;
 #[cfg(feature = "demo")]

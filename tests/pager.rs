@@ -1,6 +1,7 @@
 //! The pager against files: a log of 300 MB, one that grows, one that is cut, one with marks, and the whole
 //! pane's state on top of it.
 #![cfg(feature = "tui")]
+#![expect(clippy::expect_used, reason = "a test that cannot be set up has failed")]
 
 use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Write};

@@ -8,6 +8,8 @@
 
 mod support;
 
+#[path = "ssh_session/asked.rs"]
+mod asked;
 #[path = "ssh_session/bench.rs"]
 mod bench;
 #[path = "ssh_session/exec.rs"]

@@ -17,6 +17,7 @@ use crate::domain::host::HostSettings;
 use crate::domain::id::HostId;
 use crate::headless::Console;
 use crate::ledger::{Ledger, LedgerError, Opened};
+use crate::net::{NetSettings, Watch};
 use crate::port::{Clock, Prompter};
 use crate::ssh::resolve::SshConfigFiles;
 use crate::supervisor::{self, Connect, Handle};
@@ -32,6 +33,8 @@ pub(super) struct Parts {
 pub(super) struct Supervised {
     pub handle: Handle,
     pub ledger: Ledger,
+    /// Of the operator's own network; ends with us.
+    _network: Option<Watch>,
 }
 
 impl Parts {
@@ -63,17 +66,27 @@ impl Parts {
         if let Some(holder) = &holder {
             say(&format!("the ledger is held by {holder}; what is asked for here is done there"));
         }
+        let hosts = self.hosts(&connect);
+        // A viewer reads what the holder of the ledger sees of the network.
+        let network = holder.is_none().then(|| Watch::start(self.network(&hosts), Arc::clone(&self.clock)));
         let handle = supervisor::start(supervisor::Setup {
-            hosts: self.hosts(&connect),
+            hosts,
             connect,
             connector: Arc::new(self.connector.clone()),
             ledger: ledger.clone(),
             holder,
             clock: Arc::clone(&self.clock),
+            network: network.as_ref().map(Watch::changes),
             seed: rand::random(),
         })
         .map_err(ledger_failure)?;
-        Ok(Supervised { handle, ledger })
+        Ok(Supervised { handle, ledger, _network: network })
+    }
+
+    fn network(&self, hosts: &[HostSettings]) -> NetSettings {
+        let mut ids = hosts.iter().map(|host| &host.id).peekable();
+        let loopback_only = ids.peek().is_some() && ids.all(|id| self.connector.is_loopback(id));
+        NetSettings { loopback_only, ..NetSettings::default() }
     }
 
     /// The configured fleet, and what else is asked for.

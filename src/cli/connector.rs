@@ -44,6 +44,15 @@ impl Aliases {
         remarks(&self.inner.settings(host), &self.inner.files)
     }
 
+    /// Whether the way to a host never leaves this machine. Reads files, and blocks meanwhile.
+    #[must_use]
+    pub fn is_loopback(&self, host: &HostId) -> bool {
+        let Ok(target) = resolve(&self.inner.settings(host), &self.inner.files) else { return false };
+        let first = target.jump.first().unwrap_or(&target);
+        let name = first.hostname.as_str();
+        name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+    }
+
     /// Waits for what connections left behind; the caller sets the limit.
     pub async fn settle(&self) {
         self.inner.ssh.settle().await;

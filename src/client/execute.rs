@@ -48,11 +48,7 @@ impl Client {
         }
     }
 
-    async fn converse(
-        &self,
-        command: &str,
-        on_line: &mut impl FnMut(Line<'_>),
-    ) -> Result<ExitStatus, ClientError> {
+    async fn converse(&self, command: &str, on_line: &mut impl FnMut(Line<'_>)) -> Result<ExitStatus, ClientError> {
         let Exec { mut stdin, mut output } = self.session.exec(remote::SHELL).await?;
         let script = remote::plain_script(command);
         let sent = async {

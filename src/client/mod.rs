@@ -94,10 +94,7 @@ impl Client {
     }
 }
 
-async fn dial(
-    connector: &dyn Connector,
-    host: &HostId,
-) -> Result<(Arc<dyn Session>, BootIdentity), ClientError> {
+async fn dial(connector: &dyn Connector, host: &HostId) -> Result<(Arc<dyn Session>, BootIdentity), ClientError> {
     let session = connector.dial(host).await?.session;
     let boot = remote::identify(session.as_ref(), CALL_LIMIT).await?.boot;
     Ok((session, boot))

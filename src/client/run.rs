@@ -8,12 +8,13 @@ use bytes::Bytes;
 use crate::client::{Client, ClientError};
 use crate::domain::event::CancelReason;
 use crate::domain::id::{Attempt, AttemptId, RunId};
-use crate::domain::run::{Evidence, RunSpec, Stream, Upload};
+use crate::domain::run::{Evidence, Observed, RunSpec, Stream, Upload};
 use crate::remote::{self, Follow, FollowEvent, Follower, StartKind, StartOrder};
 
 /// A look into the output of a run, from an offset on.
 pub struct Attached {
     follower: Follower,
+    stream: Stream,
     offset: u64,
 }
 
@@ -58,7 +59,7 @@ impl Client {
     /// When the host cannot be asked.
     pub async fn attach(&self, id: AttemptId, stream: Stream, offset: u64) -> Result<Option<Attached>, ClientError> {
         match remote::follow(self.session.as_ref(), id, stream, offset, CALL_LIMIT).await? {
-            Follow::Opened(follower) => Ok(Some(Attached { follower, offset })),
+            Follow::Opened(follower) => Ok(Some(Attached { follower, stream, offset })),
             Follow::Gap { .. } | Follow::Short { .. } | Follow::Missing => Ok(None),
         }
     }
@@ -79,7 +80,7 @@ impl Client {
     pub async fn upload(&self, path: &Path) -> Result<Upload, ClientError> {
         let file = |source| ClientError::File { path: path.display().to_string(), source };
         let upload = remote::describe(path).await.map_err(file)?;
-        remote::upload(self.session.as_ref(), path, &upload.sha256, |_| {}).await?;
+        remote::upload(self.session.as_ref(), &upload, |_| {}).await?;
         Ok(upload)
     }
 }
@@ -101,13 +102,26 @@ impl Attached {
                     return Some(bytes);
                 }
                 FollowEvent::State(evidence) => {
-                    if remote::has_all(&evidence, self.offset) {
+                    if is_whole(&evidence, self.stream, self.offset) {
                         return None;
                     }
                 }
                 FollowEvent::Ended(_) => return None,
             }
         }
+    }
+}
+
+/// Whether a run is over, and its output ends here.
+fn is_whole(evidence: &Evidence, stream: Stream, offset: u64) -> bool {
+    let sizes = match &evidence.observed {
+        Observed::Exited(record) => record.sizes,
+        Observed::Vanished | Observed::OtherBoot => evidence.sizes,
+        Observed::Missing | Observed::Starting | Observed::Stillborn | Observed::Running => return false,
+    };
+    match stream {
+        Stream::Out => offset >= sizes.out,
+        Stream::Err => offset >= sizes.err,
     }
 }
 

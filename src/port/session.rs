@@ -86,7 +86,6 @@ pub trait ExecOutput: Send {
 pub enum ExecEvent {
     Stdout(Bytes),
     Stderr(Bytes),
-    /// The program has ended. Output that was under way may still follow.
     Exit(ExitStatus),
     /// The channel has ended. Without an [`ExecEvent::Exit`] before it nothing is known of the program.
     Closed,

@@ -27,7 +27,7 @@
 //! | verb | arguments | assignments | answer keys |
 //! |---|---|---|---|
 //! | `ident` | | | `boot_id` `boot_time` `init_start` `uptime` `now` `os` `kernel` `hostname` `root` (directory of runs) `root_note` `launcher` `terminal` |
-//! | `start` | ID | `SF_COMMAND` `SF_DIRECTORY` `SF_ENV` (lines of `export N='v'`) `SF_SECRET_ENV` (the same; never in a file that outlives the start) `SF_PTY` (`COLUMNSxROWS` or empty) `SF_LIMIT` (bytes) `SF_GRACE` (s) `SF_UPLOAD` (sha256 or empty) `SF_TITLE` `SF_REBOOTS` | `answer` (`started`, `attached`, `starting`, `stillborn`) and those of `state` |
+//! | `start` | ID | `SF_COMMAND` `SF_DIRECTORY` `SF_ENV` (lines of `export N='v'`) `SF_SECRET_ENV` (the same; never in a file that outlives the start) `SF_PTY` (`COLUMNSxROWS` or empty) `SF_LIMIT` (bytes) `SF_GRACE` (s) `SF_UPLOAD` (sha256 or empty) `SF_TITLE` `SF_REBOOTS` `SF_SELF` (the functions once more: the runner on the host is made of them) | `answer` (`started`, `attached`, `starting`, `stillborn`) and those of `state` |
 //! | `state` | ID… | | per ID a block beginning with `id=ID`, see below |
 //! | `follow` | ID STREAM OFFSET | | see below |
 //! | `ack` | ID OUT ERR | | `base_out` `base_err` |
@@ -36,7 +36,8 @@
 //! | `remove` | ID | | `removed=1`; refuses what runs |
 //! | `survive-start` | TOKEN | | `pid` `launcher` |
 //! | `survive-look` | TOKEN | | `alive` (`1`, `0`) |
-//! | `have` | SHA256 | | `have` (bytes that are there already), `complete` (`1` when the checksum holds) |
+//! | `have` | SHA256 SIZE | | `path`, `have` (bytes that are there already), `complete` (`1` when the checksum holds), `notice` |
+//! | `put` | SHA256 OFFSET | | answers `␞SF1 ready`; then stdin to its end is appended; `have` |
 //!
 //! `state` keys: `state` (`missing` `starting` `stillborn` `running` `exited` `vanished`
 //! `other-boot`), `out` `err` (sizes), `base_out` `base_err`, `free`, `cancel`, and when started: `pid`
@@ -55,117 +56,23 @@
 //!
 //! and on stderr with lines `SF state key=value key=value …` (values without blanks): at once, every
 //! five seconds, and at once when the run has ended.
-use crate::domain::{boot::*, event::*, id::*, run::*};
-use crate::port::*;
-use bytes::Bytes;
-use secrecy::SecretString;
-use std::time::Duration;
-#[derive(Debug, thiserror::Error)]
-#[error("x")]
-pub enum RemoteError {
-    Gone(SessionGone),
-    Refused(String),
-    TimedOut { what: String },
-    Garbled { what: String },
-    Host { text: String },
-}
-pub struct HostFacts {
-    pub boot: BootIdentity,
-    pub uptime: Option<Duration>,
-    pub now: Option<i64>,
-    pub os: String,
-    pub kernel: String,
-    pub launcher: String,
-}
-pub struct Survivor {
-    pub pid: u32,
-    pub launcher: String,
-}
-pub async fn remove(_: &dyn Session, _: AttemptId, _: Duration) -> Result<(), RemoteError> {
-    std::future::pending().await
-}
-pub async fn survive_start(_: &dyn Session, _: &str, _: Duration) -> Result<Survivor, RemoteError> {
-    std::future::pending().await
-}
-pub async fn survive_look(_: &dyn Session, _: &str, _: Duration) -> Result<bool, RemoteError> {
-    std::future::pending().await
-}
-pub async fn describe(_: &std::path::Path) -> std::io::Result<Upload> {
-    std::future::pending().await
-}
-pub struct Found {
-    pub id: AttemptId,
-    pub title: String,
-    pub evidence: Evidence,
-}
-pub struct StartOrder<'a> {
-    pub spec: &'a RunSpec,
-    pub reboots: u32,
-    pub secret_env: &'a [(String, SecretString)],
-}
-pub enum StartKind {
-    Started,
-    Attached,
-    Starting,
-    Stillborn,
-}
-pub struct StartAnswer {
-    pub kind: StartKind,
-    pub evidence: Evidence,
-}
-pub struct Cancelled {
-    pub left_over: Vec<String>,
-    pub evidence: Evidence,
-}
-pub enum Follow {
-    Opened(Follower),
-    Gap { base: u64 },
-    Short { size: u64 },
-    Missing,
-}
-pub struct Follower;
-pub enum FollowEvent {
-    Bytes(Bytes),
-    State(Evidence),
-    Ended(String),
-}
-impl Follower {
-    pub async fn next(&mut self) -> FollowEvent {
-        std::future::pending().await
-    }
-}
-pub async fn identify(_: &dyn Session, _: Duration) -> Result<HostFacts, RemoteError> {
-    std::future::pending().await
-}
-pub async fn start(_: &dyn Session, _: AttemptId, _: &StartOrder<'_>, _: Duration) -> Result<StartAnswer, RemoteError> {
-    std::future::pending().await
-}
-pub async fn states(_: &dyn Session, _: &[AttemptId], _: Duration) -> Result<Vec<(AttemptId, Evidence)>, RemoteError> {
-    std::future::pending().await
-}
-pub async fn follow(_: &dyn Session, _: AttemptId, _: Stream, _: u64, _: Duration) -> Result<Follow, RemoteError> {
-    std::future::pending().await
-}
-pub async fn acknowledge(_: &dyn Session, _: AttemptId, _: Lengths, _: Duration) -> Result<Lengths, RemoteError> {
-    std::future::pending().await
-}
-pub async fn cancel(
-    _: &dyn Session,
-    _: AttemptId,
-    _: Duration,
-    _: CancelReason,
-    _: Duration,
-) -> Result<Cancelled, RemoteError> {
-    std::future::pending().await
-}
-pub async fn list(_: &dyn Session, _: Duration) -> Result<Vec<Found>, RemoteError> {
-    std::future::pending().await
-}
-pub async fn upload(
-    _: &dyn Session,
-    _: &std::path::Path,
-    _: &str,
-    _: impl FnMut(u64) + Send,
-) -> Result<(), RemoteError> {
-    std::future::pending().await
-}
+
+mod answer;
+mod call;
+mod error;
+mod follow;
+mod script;
+mod upload;
+mod verbs;
+
+pub use error::RemoteError;
+pub use follow::{Follow, FollowEvent, Follower, follow};
+pub use script::{SHELL, plain_script};
+pub use upload::{Uploaded, describe, upload};
+pub use verbs::{
+    Cancelled, Found, HostFacts, StartAnswer, StartKind, StartOrder, Survivor, acknowledge, cancel, identify, list,
+    remove, start, states, survival_look, survival_start,
+};
+
+/// What our lines begin with.
+const MARK: &str = "\u{1e}SF1 ";

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use futures_util::future::BoxFuture;
 use tokio_util::task::TaskTracker;
 
-use crate::domain::diagnosis::{Cause, Rung};
+use crate::domain::diagnosis::{Cause, Rung, RungReport};
 use crate::domain::host::TransportChoice;
 use crate::domain::id::HostId;
 use crate::port::{Clock, Connector, DialError, Dialed, Prompter};
@@ -69,13 +69,14 @@ impl SshConnector {
 }
 
 impl Connector for SshConnector {
-    fn probe(&self, _host: &HostId) -> BoxFuture<'static, Vec<crate::domain::diagnosis::RungReport>> {
-        Box::pin(std::future::ready(Vec::new()))
-    }
-
     fn dial(&self, host: &HostId) -> BoxFuture<'static, Result<Dialed, DialError>> {
         let (shared, host) = (Arc::clone(&self.shared), host.clone());
         Box::pin(async move { shared.dial(&host).await })
+    }
+
+    fn probe(&self, host: &HostId) -> BoxFuture<'static, Vec<RungReport>> {
+        let (shared, host) = (Arc::clone(&self.shared), host.clone());
+        Box::pin(async move { shared.probe(&host).await })
     }
 }
 
@@ -99,6 +100,15 @@ impl Shared {
             None => native::dial(&target, &self.means, &asker).await,
             Some(why) => system::dial(&target, &why, &self.means, &asker).await,
         }
+    }
+
+    /// Of a host behind others only the first of them can be asked.
+    async fn probe(&self, host: &HostId) -> Vec<RungReport> {
+        let target = self.targets.read().unwrap_or_else(PoisonError::into_inner).get(host).cloned();
+        let Some(target) = target.filter(|target| target.needs_system.is_none()) else { return Vec::new() };
+        let via = target.jump.first().map(|jump| jump.alias.to_string());
+        let first = target.jump.first().unwrap_or(&target);
+        native::probe(first, via, Rungs::new(Arc::clone(&self.means.clock))).await
     }
 
     /// Why the system's `ssh` is to be used, if it is.

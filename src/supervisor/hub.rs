@@ -10,7 +10,7 @@ use std::sync::Arc;
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::{broadcast, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::event::{Event, Fact, RunFact, SupervisorFact};
@@ -18,6 +18,7 @@ use crate::domain::fleet::Fleet;
 use crate::domain::id::{AttemptId, HostId, Seq};
 use crate::domain::link::LinkInput;
 use crate::domain::run::HostRun;
+use crate::net::OwnNetwork;
 use crate::port::Clock;
 use crate::remote::Found;
 use crate::supervisor::handle::Order;
@@ -60,6 +61,7 @@ pub(super) struct Inlets {
     pub orders: mpsc::Receiver<Order>,
     pub news: mpsc::Receiver<HostNews>,
     pub troubles: mpsc::Receiver<Option<String>>,
+    pub network: Option<watch::Receiver<OwnNetwork>>,
 }
 
 impl Hub {
@@ -78,6 +80,7 @@ impl Hub {
                 biased;
                 Some(news) = inlets.news.recv() => self.handle_news(news),
                 Some((id, outcome)) = self.starting.next() => self.send_attempt(id, outcome),
+                seen = changed(&mut inlets.network) => self.handle_network(seen),
                 Some(trouble) = inlets.troubles.recv() => self.handle_trouble(trouble),
                 order = inlets.orders.recv() => match order {
                     Some(Order::Command(command)) => self.handle_command(*command),
@@ -98,6 +101,19 @@ impl Hub {
             self.handle_news(news);
         }
         self.publish(None, Fact::Supervisor(SupervisorFact::Stopped));
+    }
+
+    /// Our own network changed: every link is told at once.
+    fn handle_network(&mut self, seen: Option<OwnNetwork>) {
+        let Some(OwnNetwork { state, why, .. }) = seen else { return };
+        if state != self.fleet.network {
+            let from = self.fleet.network;
+            self.publish(None, Fact::Network { from, to: state, why });
+            let hosts: Vec<_> = self.seats.keys().cloned().collect();
+            for host in hosts {
+                self.offer(&host, HostOrder::Link(LinkInput::Network(state)));
+            }
+        }
     }
 
     fn handle_news(&mut self, HostNews { host, news }: HostNews) {
@@ -217,6 +233,16 @@ impl Hub {
         let event = self.event(None, Fact::Supervisor(SupervisorFact::Warning(text)));
         self.journal.append(event).ok();
     }
+}
+
+/// The next look at the own network; never, where nobody watches it (any more).
+async fn changed(network: &mut Option<watch::Receiver<OwnNetwork>>) -> Option<OwnNetwork> {
+    let Some(watch) = network else { return std::future::pending().await };
+    if watch.changed().await.is_err() {
+        *network = None;
+        return None;
+    }
+    Some(watch.borrow_and_update().clone())
 }
 
 /// Nothing is planned: something else wakes us.

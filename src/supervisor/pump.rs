@@ -63,7 +63,7 @@ impl Pump {
                     self.received.add(length);
                 }
                 FollowEvent::State(evidence) => {
-                    let input = RunInput::Looked { epoch: self.epoch, evidence: Box::new(evidence) };
+                    let input = RunInput::Looked { epoch: self.epoch, evidence };
                     // Full: the next look comes in five seconds.
                     self.reports.try_send(Report::Run(self.id, input)).ok();
                 }

@@ -34,7 +34,7 @@ pub(super) async fn start(
         None => Vec::new(),
     };
     if let Some(upload) = &spec.upload {
-        remote::upload(session, upload.path.as_ref(), &upload.sha256, |_| {}).await?;
+        remote::upload(session, upload, |_| {}).await?;
     }
     let order = StartOrder { spec, reboots, secret_env: &secret_env };
     Ok(remote::start(session, id, &order, limit).await?)
@@ -54,11 +54,11 @@ pub(super) fn input(epoch: Epoch, answer: Result<StartAnswer, StartError>) -> Ru
             let final_ = match &error {
                 StartError::EnvFile { .. } | StartError::EnvLine { .. } => true,
                 StartError::Remote(error) => match error {
-                    RemoteError::Host { .. } => true,
+                    RemoteError::Host(_) | RemoteError::File { .. } => true,
                     RemoteError::Gone(_)
                     | RemoteError::Refused(_)
-                    | RemoteError::TimedOut { .. }
-                    | RemoteError::Garbled { .. } => false,
+                    | RemoteError::TimedOut(_)
+                    | RemoteError::Garbled(_) => false,
                 },
             };
             RunInput::StartFailed { epoch, reason: error.to_string(), final_ }
@@ -71,9 +71,10 @@ pub(super) fn cause_of(error: RemoteError) -> Cause {
     match error {
         RemoteError::Gone(SessionGone(cause)) => cause,
         other @ (RemoteError::Refused(_)
-        | RemoteError::TimedOut { .. }
-        | RemoteError::Garbled { .. }
-        | RemoteError::Host { .. }) => Cause::ExecRefused(other.to_string()),
+        | RemoteError::TimedOut(_)
+        | RemoteError::Garbled(_)
+        | RemoteError::Host(_)
+        | RemoteError::File { .. }) => Cause::ExecRefused(other.to_string()),
     }
 }
 
@@ -87,7 +88,7 @@ pub(super) fn spec_of(title: String, evidence: &Evidence) -> RunSpec {
 }
 
 fn is_split(evidence: &Evidence) -> bool {
-    evidence.sizes.err > 0 || evidence.started.as_ref().is_some_and(|started| started.terminal == "none")
+    evidence.sizes.err > 0 || evidence.started.as_ref().is_some_and(|started| started.terminal == "split")
 }
 
 /// `NAME=value` lines; `#` comments, blank lines, an optional `export`, and one pair of quotes

@@ -163,7 +163,8 @@ impl Disk {
                 }
             }
         }
-        self.ledger.record_arrival(self.id, self.stream, self.clock.now().wall, self.log.len())
+        self.ledger.record_arrival(self.id, self.stream, self.clock.now().wall, self.log.len());
+        Ok(())
     }
 
     /// Appends what of a chunk at spool offset `at` is new. A chunk beyond the end is not for us: its

@@ -3,7 +3,7 @@
 use steadfast::port::{Exec, ExecError, ExecEvent, ExitStatus, Session};
 use tokio::io::AsyncWriteExt;
 
-use crate::bench::{good_target, listen, run, session, soon};
+use crate::bench::{Said, good_target, listen, run, session, soon};
 use crate::support::sshd::Sshd;
 use crate::support::{LIMIT, until};
 
@@ -101,8 +101,7 @@ async fn the_eleventh_channel_is_refused_in_words_and_the_others_work_on() {
     first.stdin.write_all(b"still here").await.unwrap();
     assert_eq!(soon(first.output.next()).await, ExecEvent::Stdout(b"still here"[..].into()));
     open.clear();
-    room(&*session).await;
-    assert_eq!(run(&*session, "exit 4", b"").await.exit, Some(ExitStatus::Code(4)));
+    assert_eq!(when_there_is_room(&*session, "exit 4").await.exit, Some(ExitStatus::Code(4)));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -114,7 +113,7 @@ async fn sshd_refuses_what_is_beyond_its_own_limit_and_takes_it_when_there_is_ro
     let refused = soon(session.exec("true")).await.map(|_| ()).unwrap_err();
     assert!(matches!(&refused, ExecError::Refused(why) if why.contains("MaxSessions")), "{refused}");
     drop(first);
-    room(&*session).await;
+    assert!(when_there_is_room(&*session, "true").await.exit.is_some());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -126,7 +125,7 @@ async fn a_forced_command_and_a_dropped_exec_do_not_harm_the_connection() {
         // Given up before the answer: the channel must not stay behind.
         let _ = tokio::time::timeout(std::time::Duration::ZERO, session.exec("echo mine")).await;
     }
-    room(&*session).await;
+    assert!(when_there_is_room(&*session, "true").await.exit.is_some());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -150,12 +149,15 @@ async fn what_sshd_does_not_start_is_refused_and_not_a_lost_connection() {
     soon(session.ping()).await.unwrap();
 }
 
-/// Waits until sshd takes programs again: it does as soon as it has seen the end of those before.
-async fn room(session: &dyn Session) {
+/// Runs `command` as soon as sshd takes one more: it does when it has seen the end of one before.
+async fn when_there_is_room(session: &dyn Session, command: &str) -> Said {
     soon(async {
-        while session.exec("true").await.is_err() {
+        loop {
+            if let Ok(mut exec) = session.exec(command).await {
+                return listen(&mut *exec.output).await;
+            }
             tokio::task::yield_now().await;
         }
     })
-    .await;
+    .await
 }

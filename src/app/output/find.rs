@@ -9,6 +9,8 @@ pub struct Find {
     prompt: Option<String>,
     pattern: Option<Pattern>,
     serial: u64,
+    /// The serial of the pattern's first order: news of an earlier one is of another pattern.
+    since: u64,
     progress: Option<Progress>,
     /// The line last gone to, of this pattern.
     hit: Option<u64>,
@@ -71,7 +73,7 @@ impl Find {
         match Pattern::parse(text) {
             Ok(pattern) => {
                 let serial = self.serial + 1;
-                *self = Self { pattern: Some(pattern.clone()), serial, ..Self::default() };
+                *self = Self { pattern: Some(pattern.clone()), serial, since: serial, ..Self::default() };
                 Some(Order::Start { pattern, seek: Seek { serial, direction, from } })
             }
             Err(error) => {
@@ -87,7 +89,7 @@ impl Find {
         Some(Order::Seek(Seek { serial: self.serial, direction, from }))
     }
 
-    /// Forgets the pattern; whether there was one.
+    /// Forgets the pattern, and tells the searcher so if there was one.
     pub(super) fn stop(&mut self) -> Option<Order> {
         let searching = self.pattern.is_some();
         *self = Self { serial: self.serial + 1, ..Self::default() };
@@ -97,6 +99,7 @@ impl Find {
     /// Takes news of the searcher, and returns where to go when it found what was last asked for.
     pub(super) fn progress(&mut self, progress: Progress) -> Option<u64> {
         self.pattern.as_ref()?;
+        progress.seek.filter(|sought| sought.serial >= self.since)?;
         let before = self.found();
         self.progress = Some(progress);
         let (line, at) = self.found()?;

@@ -65,6 +65,8 @@ pub enum Msg {
     },
     /// The log is so long now. Send it once per frame at most, not once per write.
     Grew(u64),
+    /// The marks of the log have changed.
+    Marked,
     Key(Key),
     Do(Verb),
     GoTo(Anchor),
@@ -108,6 +110,7 @@ impl View {
             Msg::Show(id, stream) => self.show(id, stream),
             Msg::Resized { columns, rows } => self.resize(columns, rows),
             Msg::Grew(end) => self.grow(end),
+            Msg::Marked => self.read_again(),
             Msg::Key(key) => self.handle_key(key),
             Msg::Do(verb) => self.handle_verb(verb),
             Msg::GoTo(anchor) => self.go_to(anchor, 0),
@@ -279,6 +282,15 @@ impl View {
         self.mode = Mode::Going { lead };
         self.pending = 0;
         self.read(anchor)
+    }
+
+    fn read_again(&mut self) -> Vec<Effect> {
+        match self.mode {
+            Mode::Following => self.read(Anchor::End),
+            Mode::Still => self.read_around(),
+            // On the way: the same again, which is answered with the marks as they are now.
+            Mode::Going { .. } => self.asked.map_or_else(Vec::new, |(asked, _)| self.read(asked.anchor)),
+        }
     }
 
     fn read_around(&mut self) -> Vec<Effect> {

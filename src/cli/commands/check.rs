@@ -122,7 +122,7 @@ impl Check<'_> {
     /// Starts a process, cuts the connection, comes back and looks.
     async fn survival(&self, session: Arc<dyn Session>) -> Survival {
         let token = RunId::from_random(rand::random()).to_string();
-        let started = remote::survive_start(session.as_ref(), &token, LIMIT).await;
+        let started = remote::survival_start(session.as_ref(), &token, LIMIT).await;
         session.close();
         drop(session);
         let launcher = match started {
@@ -135,7 +135,7 @@ impl Check<'_> {
             Ok(session) => session,
             Err(cause) => return Survival::Unknown(format!("no second connection: {cause}")),
         };
-        let alive = remote::survive_look(again.as_ref(), &token, LIMIT).await;
+        let alive = remote::survival_look(again.as_ref(), &token, LIMIT).await;
         again.close();
         match alive {
             Ok(true) => Survival::Survives { launcher },
@@ -160,9 +160,10 @@ fn cause_of(error: RemoteError) -> Cause {
     match error {
         RemoteError::Gone(SessionGone(cause)) => cause,
         other @ (RemoteError::Refused(_)
-        | RemoteError::TimedOut { .. }
-        | RemoteError::Garbled { .. }
-        | RemoteError::Host { .. }) => Cause::ExecRefused(other.to_string()),
+        | RemoteError::TimedOut(_)
+        | RemoteError::Garbled(_)
+        | RemoteError::Host(_)
+        | RemoteError::File { .. }) => Cause::ExecRefused(other.to_string()),
     }
 }
 

@@ -65,6 +65,11 @@ pub(super) fn cause_of(error: &Error, pulse: &Pulse) -> Cause {
         let theirs = theirs.join(",");
         return Cause::NoCommonAlgorithm(clean(&format!("{kind:?}: the server has {theirs}").to_lowercase(), LINE));
     }
+    if matches!(error, Error::NoAuthMethod) {
+        // The server takes nothing more, and russh hangs up: not a lost connection, and not to be
+        // tried again by ourselves.
+        return Cause::AuthRefused { tried: Vec::new(), offered: Vec::new() };
+    }
     if matches!(error, Error::IO(_) | Error::Disconnect | Error::HUP | Error::SendError | Error::RecvError) {
         return pulse.end();
     }

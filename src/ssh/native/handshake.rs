@@ -47,7 +47,8 @@ impl Handshake<'_> {
     /// stream.
     pub(super) async fn run(self, stream: Box<dyn Duplex>, rungs: &mut Rungs) -> Result<Hop, Broken> {
         let broken = |cause| Broken::new(Rung::KeyExchange, cause);
-        let check = HostKeyCheck::new(self.target, &self.means.learning).await.map_err(broken)?;
+        let check =
+            HostKeyCheck::new(self.target, &self.means.learning, self.means.clock.now().wall).await.map_err(broken)?;
         let pulse = Arc::new(Pulse::new());
         // russh's task owns the stream: without this it would outlive a dial that was given up.
         let cut = pulse.kill.clone().drop_guard();

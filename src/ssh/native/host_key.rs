@@ -8,6 +8,7 @@ use tokio::sync::Mutex;
 
 use crate::domain::diagnosis::Cause;
 use crate::domain::host::HostKeyPolicy;
+use crate::domain::moment::Wall;
 use crate::ssh::known_hosts::{KnownHosts, Standing};
 use crate::ssh::resolve::{KnownHostsFiles, Target};
 use crate::ssh::text::{LINE, clean};
@@ -20,13 +21,15 @@ pub(super) struct HostKeyCheck {
     policy: HostKeyPolicy,
     hash: bool,
     known: KnownHosts,
+    /// Certificates are judged by this time.
+    now: Wall,
     /// One writer at a time: two dials of a new host must not both write it down.
     learning: Arc<Mutex<()>>,
 }
 
 impl HostKeyCheck {
     /// Reads the files: local disk, off the async workers.
-    pub(super) async fn new(target: &Target, learning: &Arc<Mutex<()>>) -> Result<Self, Cause> {
+    pub(super) async fn new(target: &Target, learning: &Arc<Mutex<()>>, now: Wall) -> Result<Self, Cause> {
         // As ssh: an alias stands alone, a name with its port.
         let (name, port) = match &target.host_key_alias {
             Some(alias) => (alias.clone(), 22),
@@ -41,6 +44,7 @@ impl HostKeyCheck {
             policy: target.host_keys,
             hash: target.hash_known_hosts,
             known,
+            now,
             learning: Arc::clone(learning),
         })
     }
@@ -61,9 +65,9 @@ impl HostKeyCheck {
     /// A certificate whose authority we do not know is worth what the key inside is worth, as for ssh.
     /// Addresses are not looked up: OpenSSH's `CheckHostIP` is off by default.
     fn standing(&self, known: &KnownHosts, key: &PublicKeyOrCertificate) -> Standing {
-        let standing = known.check(&self.name, self.port, key, now());
+        let standing = known.check(&self.name, self.port, key, self.now);
         if standing == Standing::Unknown && key.certificate().is_some() {
-            return known.check(&self.name, self.port, &key.public_key().into(), now());
+            return known.check(&self.name, self.port, &key.public_key().into(), self.now);
         }
         standing
     }
@@ -108,9 +112,4 @@ async fn load(files: KnownHostsFiles) -> Result<KnownHosts, Cause> {
         .await
         .map_err(|error| failed(error.to_string()))?
         .map_err(|error| failed(error.to_string()))
-}
-
-// Stands in until the two halves meet.
-fn now() -> crate::domain::moment::Wall {
-    crate::port::Clock::now(&crate::clock::SystemClock).wall
 }

@@ -12,12 +12,14 @@ mod guard;
 mod handshake;
 mod host_key;
 mod preferred;
+mod probe;
 mod pulse;
 mod session;
 mod tcp;
 
 pub(super) use auth::KeyRing;
 pub(super) use chain::{Means, dial};
+pub(super) use probe::probe;
 
 use crate::domain::diagnosis::{Cause, Rung};
 

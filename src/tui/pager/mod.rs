@@ -69,7 +69,7 @@ impl Pager {
             notify,
         });
         let mut pager = Self { shared, threads: Vec::new() };
-        let threads: [(&str, fn(&Shared)); 3] =
+        let threads: [(&str, Work); 3] =
             [("log-reader", threads::read), ("log-indexer", threads::index), ("log-searcher", threads::search)];
         for (name, work) in threads {
             let shared = Arc::clone(&pager.shared);
@@ -136,6 +136,9 @@ impl Drop for Pager {
         self.shared.order(|inbox| inbox.closed = true);
     }
 }
+
+/// What a thread does until the pager is closed.
+type Work = fn(&Shared);
 
 /// What the threads and the handle share. Each lock is held for a few assignments only, except
 /// [`Index`]'s, see there.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::index::{self, Step};
 use super::search::Search;
 use super::window::{self, Source};
-use super::{Inbox, LineIndex, Shared, lock};
+use super::{Inbox, Shared, lock};
 use crate::app::output::{Request, Window};
 
 /// Answers requests for windows, the newest first and only.
@@ -37,8 +37,7 @@ pub(super) fn read(shared: &Shared) {
 
 fn read_window(shared: &Shared, request: &Request) -> Option<Window> {
     let marks = Arc::clone(&lock(&shared.marks));
-    let index = |look: &mut dyn FnMut(&LineIndex)| shared.index.with(|index| look(index));
-    let source = Source { log: &shared.log, marks: &marks, index: &index };
+    let source = Source { log: &shared.log, marks: &marks, index: &shared.index };
     window::read(&source, request).unwrap_or_else(|error| {
         let trouble = Some(format!("failed to read the log: {error}"));
         Some(Window { serial: request.serial, trouble, ..Window::default() })

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::LineIndex;
+use super::Index;
 use super::log::{Log, as_u64};
 use super::marks::Marks;
 use super::segments::Segments;
@@ -12,8 +12,8 @@ use crate::app::output::{Anchor, Entry, Request, Style, Window, decode};
 pub(super) struct Source<'a> {
     pub(super) log: &'a Log,
     pub(super) marks: &'a Marks,
-    /// A look at the index; it may be behind the log.
-    pub(super) index: &'a dyn Fn(&mut dyn FnMut(&LineIndex)),
+    /// It may be behind the log.
+    pub(super) index: &'a Index,
 }
 
 /// The lines around the anchor, or `None` when the index has not come to the line asked for.
@@ -68,11 +68,8 @@ fn line_offset(source: &Source<'_>, segments: &mut Segments<'_>, number: u64, en
     if number == 0 {
         return Ok(Some(0));
     }
-    let (mut known, mut complete) = (None, false);
-    (source.index)(&mut |index| {
-        known = index.tally().fewer_than(number);
-        complete = index.tally().covered() >= end;
-    });
+    let (known, complete) =
+        source.index.with(|index| (index.tally().fewer_than(number), index.tally().covered() >= end));
     let Some(known) = known else { return Ok(complete.then_some(end)) };
     let mut left = number - known.count;
     let found = segments.scan(known.offset, end, |at, part| {
@@ -89,9 +86,7 @@ fn line_offset(source: &Source<'_>, segments: &mut Segments<'_>, number: u64, en
 
 /// The number of the line that a byte is in.
 fn number_of(source: &Source<'_>, segments: &mut Segments<'_>, offset: u64) -> io::Result<Option<u64>> {
-    let mut known = None;
-    (source.index)(&mut |index| known = index.tally().before(offset));
-    let Some(known) = known else { return Ok(None) };
+    let Some(known) = source.index.with(|index| index.tally().before(offset)) else { return Ok(None) };
     let mut count = known.count;
     segments.scan(known.offset, offset, |_, part| {
         count += line_ends(part);

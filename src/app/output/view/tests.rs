@@ -102,6 +102,8 @@ fn it_follows_until_it_is_scrolled_up_and_again_when_told() {
     assert!(bench.view.is_following(), "there is nothing further down");
     bench.keys("k");
     bench.shows(90, 99);
+    bench.tell(Msg::Marked);
+    bench.shows(90, 99);
     assert!(!bench.view.is_following());
     bench.text.push_str("line 101\n");
     bench.end = bench.text.len();
@@ -252,6 +254,9 @@ fn a_search_from_the_end_goes_backwards_and_n_goes_on() {
     let Some(Order::Start { pattern, seek }) = bench.orders.pop() else { panic!("a search") };
     assert_eq!((pattern.text(), seek.direction, seek.from), ("line 4", Direction::Backward, u64::MAX));
     assert_eq!(bench.view.find().words(), "/line 4: searching");
+    let of_another = Progress { matches: 9, counted: 9, end: 9, seek: None };
+    bench.tell(Msg::Progress(of_another));
+    assert_eq!(bench.view.find().words(), "/line 4: searching", "news of another pattern");
 
     let line = bench.text.find("line 49").expect("there") as u64;
     let found = |serial, line| Progress {

@@ -117,9 +117,10 @@ impl Progress {
         let offered = self.offered.iter().map(|method| <&str>::from(method).to_owned()).collect();
         if ended {
             let cause = with.ending.wait().await.0;
-            let too_many =
-                matches!(&cause, Cause::ClosedByPeer(why) if why.contains("Too many authentication failures"));
-            if !too_many {
+            let too_many = "Too many authentication failures";
+            let refused = matches!(&cause, Cause::AuthRefused { .. })
+                || matches!(&cause, Cause::ClosedByPeer(why) if why.contains(too_many));
+            if !refused {
                 return cause;
             }
         }

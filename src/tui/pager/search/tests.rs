@@ -122,7 +122,7 @@ fn a_match_is_found_whatever_chunk_it_is_in() {
         assert_eq!(found.pop(), Some(line));
         from = line;
     }
-    assert_eq!(found, [0u64; 0]);
+    assert!(found.is_empty(), "{found:?}");
 }
 
 #[test]

@@ -1,0 +1,75 @@
+//! What the ledger knows, folded into a fleet: the same fold as everywhere, over those events only
+//! that still matter. Weeks of link changes are in the journal; a start does not read them.
+
+use rusqlite::{Connection, named_params};
+
+use super::journal;
+use crate::domain::fleet::{Fleet, WARNINGS};
+use crate::domain::id::Seq;
+use crate::domain::moment::Wall;
+
+/// All runs that were not forgotten, and of hosts: boots, the link as it was last, the timeline since
+/// `since`. One consistent picture: it reads in one transaction.
+pub(super) fn restore(db: &mut Connection, since: Wall) -> rusqlite::Result<Fleet> {
+    let picture = db.transaction()?;
+    let last = journal::last_seq(&picture)?;
+    let first = first_since(&picture, since, last)?;
+    let mut fleet = Fleet::default();
+    {
+        let mut query = picture.prepare(MATTERING)?;
+        let limit = i64::try_from(WARNINGS).unwrap_or(i64::MAX);
+        let mut rows = query.query(named_params! {
+            ":since": first,
+            ":link": journal::LINK,
+            ":retry": journal::RETRY,
+            ":warnings": limit,
+        })?;
+        while let Some(row) = rows.next()? {
+            fleet.apply(&journal::event(row)?);
+        }
+    }
+    fleet.seq = Seq(u64::try_from(last).unwrap_or_default());
+    Ok(fleet)
+}
+
+/// The first event at or after `since`, found by halving. Where the wall clock was set back in
+/// between, one of the places where it passed `since`.
+fn first_since(db: &Connection, since: Wall, last: i64) -> rusqlite::Result<i64> {
+    let mut at = db.prepare_cached("SELECT at FROM events WHERE seq >= ?1 ORDER BY seq LIMIT 1")?;
+    let (mut low, mut high) = (1, last.saturating_add(1));
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if at.query_row([middle], |row| row.get::<_, i64>(0))? >= since.0 {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    Ok(low)
+}
+
+/// Per host, the last change of its link and the last that it was told after that, each found by one
+/// step in the index; boots and runs whole; the last network state; the standing warnings; and
+/// everything since.
+const MATTERING: &str = "
+    WITH RECURSIVE
+    hosts (kind, host) AS (
+        SELECT k.kind, (SELECT min(host) FROM events WHERE kind = k.kind)
+            FROM (SELECT :link AS kind UNION ALL SELECT :retry) AS k
+        UNION ALL
+        SELECT kind, (SELECT min(e.host) FROM events AS e WHERE e.kind = hosts.kind AND e.host > hosts.host)
+            FROM hosts WHERE host IS NOT NULL
+    ),
+    picked (seq) AS (
+        SELECT seq FROM events WHERE seq >= :since
+        UNION SELECT seq FROM events WHERE kind IN ('boot', 'run', 'output')
+        UNION SELECT (SELECT max(e.seq) FROM events AS e
+                WHERE e.kind = hosts.kind AND e.host = hosts.host AND e.seq < :since) FROM hosts
+        UNION SELECT max(seq) FROM events WHERE kind = 'network'
+        UNION SELECT seq FROM (SELECT seq FROM events
+            WHERE kind = 'supervisor' AND json_extract(body, '$.event') = 'warning' ORDER BY seq DESC LIMIT :warnings)
+    )
+    SELECT e.seq, e.at, e.host, e.body FROM picked JOIN events AS e ON e.seq = picked.seq
+        LEFT JOIN runs ON runs.run = e.run
+    WHERE e.run IS NULL OR e.seq > coalesce(runs.forgotten_to, 0)
+    ORDER BY e.seq";

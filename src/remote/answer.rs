@@ -1,0 +1,212 @@
+//! Reading what the host's shell answers: bounded, strict, never a panic. A key that is not known is
+//! passed over (a newer script may say more); a known key that does not parse is an error.
+
+use crate::domain::boot::BootIdentity;
+use crate::domain::event::{Lengths, Started};
+use crate::domain::id::AttemptId;
+use crate::domain::run::{Evidence, ExitKind, ExitRecord, Observed};
+use crate::remote::RemoteError;
+
+/// `key=value` lines, in order.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(super) struct Fields(Vec<(String, String)>);
+
+impl Fields {
+    /// Adds a line; what is no `key=value` is refused.
+    pub(super) fn add(&mut self, line: &str) -> Result<(), RemoteError> {
+        let (key, value) = line.split_once('=').ok_or_else(|| garbled("a line without =", line))?;
+        if key.is_empty() || !key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_') {
+            return Err(garbled("a key", key));
+        }
+        if self.0.len() >= FIELDS {
+            return Err(garbled("an answer without end", key));
+        }
+        self.0.push((key.to_owned(), printable(value)));
+        Ok(())
+    }
+
+    /// A follower's line: fields separated by blanks, their values with %20 and %25.
+    pub(super) fn of_words(words: &str) -> Result<Self, RemoteError> {
+        let mut fields = Self::default();
+        for word in words.split(' ').filter(|word| !word.is_empty()) {
+            fields.add(&word.replace("%20", " ").replace("%25", "%"))?;
+        }
+        Ok(fields)
+    }
+
+    pub(super) fn get(&self, key: &str) -> Option<&str> {
+        self.0.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
+    }
+
+    pub(super) fn all<'a>(&'a self, key: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(name, _)| name == key).map(|(_, value)| value.as_str())
+    }
+
+    pub(super) fn text(&self, key: &str) -> String {
+        self.get(key).unwrap_or_default().to_owned()
+    }
+
+    /// A number, if the key is there.
+    pub(super) fn number<T: std::str::FromStr>(&self, key: &str) -> Result<Option<T>, RemoteError> {
+        self.get(key).map(|value| value.parse().map_err(|_| garbled(key, value))).transpose()
+    }
+
+    fn required<T: std::str::FromStr>(&self, key: &str) -> Result<T, RemoteError> {
+        self.number(key)?.ok_or_else(|| garbled("an answer without", key))
+    }
+
+    /// The blocks that begin with `id=`.
+    pub(super) fn blocks(self) -> Result<Vec<(AttemptId, Self)>, RemoteError> {
+        let mut blocks: Vec<(AttemptId, Self)> = Vec::new();
+        for (key, value) in self.0 {
+            if key == "id" {
+                let id = AttemptId::parse(&value).map_err(|_| garbled("an id", &value))?;
+                blocks.push((id, Self::default()));
+            } else if let Some((_, fields)) = blocks.last_mut() {
+                fields.0.push((key, value));
+            }
+        }
+        Ok(blocks)
+    }
+
+    pub(super) fn identity(&self) -> Result<BootIdentity, RemoteError> {
+        Ok(BootIdentity {
+            boot_id: self.get("boot_id").map(str::to_owned),
+            boot_time: self.number("boot_time")?,
+            init_start: self.number("init_start")?,
+        })
+    }
+
+    /// One look at an attempt.
+    pub(super) fn evidence(&self) -> Result<Evidence, RemoteError> {
+        let state = self.get("state").ok_or_else(|| garbled("an answer without", "state"))?;
+        let observed = match state {
+            "missing" => Observed::Missing,
+            "starting" => Observed::Starting,
+            "stillborn" => Observed::Stillborn,
+            "running" => Observed::Running,
+            "exited" => Observed::Exited(self.exit_record()?),
+            "vanished" => Observed::Vanished,
+            "other-boot" => Observed::OtherBoot,
+            other => return Err(garbled("a state", other)),
+        };
+        Ok(Evidence {
+            observed,
+            sizes: self.lengths("out", "err")?,
+            bases: self.lengths("base_out", "base_err")?,
+            cancel: self.get("cancel").map(|reason| reason.trim().to_owned()),
+            free: self.number("free")?,
+            started: self.started()?,
+            notice: self.get("notice").map(str::to_owned),
+        })
+    }
+
+    pub(super) fn lengths(&self, out: &str, err: &str) -> Result<Lengths, RemoteError> {
+        Ok(Lengths { out: self.number(out)?.unwrap_or(0), err: self.number(err)?.unwrap_or(0) })
+    }
+
+    fn exit_record(&self) -> Result<ExitRecord, RemoteError> {
+        let end = match (self.number("code")?, self.number("signal")?) {
+            (Some(code), None) => ExitKind::Code(code),
+            (None, Some(signal)) => ExitKind::Signal(signal),
+            (None, None) | (Some(_), Some(_)) => return Err(garbled("an exit record", "neither code nor signal")),
+        };
+        Ok(ExitRecord {
+            end,
+            sizes: Lengths { out: self.required("end_out")?, err: self.number("end_err")?.unwrap_or(0) },
+            at_host: self.number("ended")?.unwrap_or(0),
+            out_of_memory: self.get("oom") == Some("1"),
+        })
+    }
+
+    fn started(&self) -> Result<Option<Started>, RemoteError> {
+        let Some(pid) = self.number("pid")? else { return Ok(None) };
+        Ok(Some(Started {
+            at_host: self.number("at")?,
+            pid,
+            attached: false,
+            launcher: self.text("launcher"),
+            terminal: self.text("terminal"),
+            directory: self.text("directory"),
+            boot: self.identity()?,
+        }))
+    }
+}
+
+pub(super) fn garbled(what: &str, text: &str) -> RemoteError {
+    let shown: String = printable(text).chars().take(80).collect();
+    RemoteError::Garbled(format!("{what}: {shown:?}"))
+}
+
+/// Hosts are not trusted with our terminal.
+pub(super) fn printable(text: &str) -> String {
+    text.chars().take(VALUE).map(|c| if c.is_control() { '?' } else { c }).collect()
+}
+
+/// Fields of one answer: 10,000 attempts of a host that nobody cleared.
+const FIELDS: usize = 250_000;
+
+/// Characters of one value.
+const VALUE: usize = 4096;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn fields(text: &str) -> Fields {
+        let mut fields = Fields::default();
+        for line in text.lines() {
+            fields.add(line).expect("well-formed");
+        }
+        fields
+    }
+
+    #[test]
+    fn an_exit_record_is_read_whole() {
+        let text =
+            "state=exited\nout=10\nerr=3\npid=7\nlauncher=setsid\nsignal=9\nend_out=10\nend_err=3\nended=99\noom=1";
+        let evidence = fields(text).evidence().expect("sound");
+        let record = ExitRecord {
+            end: ExitKind::Signal(9),
+            sizes: Lengths { out: 10, err: 3 },
+            at_host: 99,
+            out_of_memory: true,
+        };
+        assert_eq!(evidence.observed, Observed::Exited(record));
+        assert_eq!(evidence.started.map(|started| started.pid), Some(7));
+    }
+
+    #[test]
+    fn what_does_not_parse_is_an_error_and_never_a_verdict() {
+        for bad in [
+            "state=gone",
+            "out=1",
+            "state=exited\nend_out=1",
+            "state=exited\ncode=x\nend_out=1",
+            "state=running\nout=-1",
+        ] {
+            assert!(fields(bad).evidence().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_followers_line_is_unquoted() {
+        let fields = Fields::of_words("state=running notice=100%25%20full").expect("well-formed");
+        assert_eq!(fields.get("notice"), Some("100% full"));
+    }
+
+    proptest! {
+        #[test]
+        fn no_answer_crashes_it(text in "(?s).{0,400}") {
+            let mut fields = Fields::default();
+            for line in text.lines() {
+                let _ = fields.add(line);
+            }
+            let _ = fields.evidence();
+            let _ = Fields::of_words(&text).and_then(|fields| fields.evidence());
+            let _ = fields.blocks();
+        }
+    }
+}

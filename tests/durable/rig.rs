@@ -1,0 +1,182 @@
+//! A supervisor in this process, and a real sshd it speaks to.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use steadfast::clock::SystemClock;
+use steadfast::domain::command::Command;
+use steadfast::domain::event::{CancelReason, Fact, LinkChange};
+use steadfast::domain::fleet::{AttemptView, Fleet};
+use steadfast::domain::host::HostSettings;
+use steadfast::domain::id::{Attempt, AttemptId, HostId, RunId};
+use steadfast::domain::link::LinkState;
+use steadfast::domain::moment::Wall;
+use steadfast::domain::run::{Phase, RunIo, RunSpec, Stream, Verdict};
+use steadfast::ledger::{Ledger, Opened};
+use steadfast::port::NoPrompt;
+use steadfast::ssh::SshConnector;
+use steadfast::ssh::resolve::{SshConfigFiles, resolve};
+use steadfast::supervisor::{self, Connect, Handle, Setup, Subscription, Update};
+use tempfile::TempDir;
+
+use crate::support::sshd::{Sshd, user};
+
+/// One host, one ledger; the supervisor can be stopped and started.
+pub struct Rig {
+    pub sshd: Sshd,
+    pub state: TempDir,
+    key: PathBuf,
+    known: PathBuf,
+    port: u16,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl Rig {
+    pub fn new(lines: &[&str]) -> Option<Self> {
+        let sshd = Sshd::with(lines)?;
+        let key = sshd.client_key("id");
+        sshd.authorize(&key);
+        let known = sshd.known_hosts(&sshd.known());
+        let state = tempfile::tempdir().unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let port = sshd.port();
+        Some(Self { key: key.path.clone(), known, port, sshd, state, runtime })
+    }
+
+    /// Connects to this port instead of sshd's own: a proxy's.
+    pub fn through(&mut self, port: u16) {
+        self.port = port;
+    }
+
+    pub fn host() -> HostId {
+        HostId::parse("h1").unwrap()
+    }
+
+    pub fn connector(&self) -> SshConnector {
+        let config = self.state.path().join("ssh_config");
+        let text = format!(
+            "Host h1\n HostName 127.0.0.1\n Port {}\n User {}\n IdentityFile {}\n IdentitiesOnly yes\n IdentityAgent none\n UserKnownHostsFile {}\n HostKeyAlias [127.0.0.1]:{}\n",
+            self.port, user(), self.key.display(), self.known.display(), self.sshd.port(),
+        );
+        std::fs::write(&config, text).unwrap();
+        let files = SshConfigFiles::from_environment(Some(&config));
+        let target = resolve(&HostSettings::new(Self::host()), &files.unwrap()).unwrap();
+        SshConnector::new([target], Arc::new(NoPrompt), Arc::new(SystemClock))
+    }
+
+    /// A supervisor on this rig's ledger, whose only one it is.
+    pub fn start(&self) -> Running<'_> {
+        let ledger = self.ledger();
+        let setup = Setup {
+            hosts: vec![HostSettings::new(Self::host())],
+            connect: Connect::All,
+            connector: Arc::new(self.connector()),
+            ledger: ledger.clone(),
+            holder: None,
+            clock: Arc::new(SystemClock),
+            network: None,
+            seed: 7,
+        };
+        let _within = self.runtime.enter();
+        let handle = supervisor::start(setup).unwrap();
+        let events = self.runtime.block_on(handle.subscribe()).unwrap();
+        let fleet = events.snapshot.clone();
+        Running { rig: self, handle, events, fleet, links: Vec::new(), ledger }
+    }
+
+    fn ledger(&self) -> Ledger {
+        match Ledger::open(self.state.path(), "test", Wall(0)).unwrap() {
+            Opened::Owner(ledger) => ledger,
+            Opened::Viewer(_, holder) => panic!("held by {holder}"),
+        }
+    }
+
+    pub fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
+        self.runtime.block_on(async { tokio::time::timeout(LIMIT, future).await.expect("in time") })
+    }
+}
+
+/// A supervisor that is going.
+pub struct Running<'a> {
+    rig: &'a Rig,
+    pub handle: Handle,
+    events: Subscription,
+    pub fleet: Fleet,
+    /// The states that the link went through.
+    pub links: Vec<LinkState>,
+    ledger: Ledger,
+}
+
+impl Running<'_> {
+    pub fn run(&self, spec: RunSpec) -> AttemptId {
+        let id = RunId::from_random(rand::random());
+        self.handle.command(Command::Start { id, host: Rig::host(), spec: Box::new(spec) }).unwrap();
+        AttemptId { run: id, attempt: Attempt::FIRST }
+    }
+
+    pub fn cancel(&self, id: AttemptId) {
+        self.handle.command(Command::Cancel { run: id.run, reason: CancelReason::Operator }).unwrap();
+    }
+
+    /// Takes in one event.
+    pub fn step(&mut self) {
+        match self.rig.block_on(self.events.next()) {
+            Update::Event(event) => {
+                if let Fact::Link(LinkChange { from, to, .. }) = &event.fact
+                    && from != to
+                {
+                    self.links.push(*to);
+                }
+                self.fleet.apply(&event);
+            }
+            Update::Lagged(fleet) => self.fleet = *fleet,
+            Update::Stopped => panic!("the supervisor stopped"),
+        }
+    }
+
+    pub fn wait(&mut self, what: &str, holds: impl Fn(&Fleet) -> bool) {
+        while !holds(&self.fleet) {
+            self.step();
+        }
+        let _ = what;
+    }
+
+    pub fn attempt(&self, id: AttemptId) -> &AttemptView {
+        self.fleet.attempt(id).expect("known")
+    }
+
+    pub fn wait_started(&mut self, id: AttemptId) {
+        self.wait("start", |fleet| fleet.attempt(id).is_some_and(|attempt| attempt.started.is_some()));
+    }
+
+    pub fn verdict(&mut self, id: AttemptId) -> Verdict {
+        self.wait("end", |fleet| fleet.attempt(id).is_some_and(|attempt| attempt.phase.is_over()));
+        match &self.attempt(id).phase {
+            Phase::Ended { verdict, .. } => verdict.clone(),
+            Phase::Requested | Phase::Running | Phase::Ending => unreachable!(),
+        }
+    }
+
+    pub fn log(&self, id: AttemptId, stream: Stream) -> Vec<u8> {
+        std::fs::read(self.log_path(id, stream)).unwrap()
+    }
+
+    pub fn log_path(&self, id: AttemptId, stream: Stream) -> PathBuf {
+        self.ledger.log_path(id, stream)
+    }
+
+    pub fn stop(self) {
+        self.rig.block_on(self.handle.shutdown());
+        drop(self.events);
+        drop(self.handle);
+        self.ledger.close();
+    }
+}
+
+pub fn split(command: &str) -> RunSpec {
+    RunSpec { io: RunIo::Split, ..RunSpec::new(command) }
+}
+
+/// Longer than any of it takes on the slowest machine.
+pub const LIMIT: Duration = Duration::from_secs(300);
