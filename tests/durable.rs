@@ -16,5 +16,7 @@ mod cuts;
 mod disk;
 #[path = "durable/ends.rs"]
 mod ends;
+#[path = "durable/killed.rs"]
+mod killed;
 #[path = "durable/rig.rs"]
 mod rig;

@@ -53,7 +53,8 @@ impl Rig {
         HostId::parse("h1").unwrap()
     }
 
-    pub fn connector(&self) -> SshConnector {
+    /// The client's configuration file, in which the host is `h1`.
+    pub fn ssh_config(&self) -> PathBuf {
         let config = self.state.path().join("ssh_config");
         let text = format!(
             "Host h1\n HostName 127.0.0.1\n Port {}\n User {}\n IdentityFile {}\n IdentitiesOnly yes\n IdentityAgent none\n UserKnownHostsFile {}\n HostKeyAlias [127.0.0.1]:{}\n",
@@ -64,6 +65,11 @@ impl Rig {
             self.sshd.port(),
         );
         std::fs::write(&config, text).unwrap();
+        config
+    }
+
+    pub fn connector(&self) -> SshConnector {
+        let config = self.ssh_config();
         let files = SshConfigFiles::from_environment(Some(&config));
         let target = resolve(&HostSettings::new(Self::host()), &files.unwrap()).unwrap();
         SshConnector::new([target], Arc::new(NoPrompt), Arc::new(SystemClock))
