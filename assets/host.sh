@@ -402,14 +402,21 @@ sf_run() {
   sf_record
 }
 
+# Whether time(1) is there, can write to a file and names signals; tried, because they differ.
+sf_time_tells() {
+  env time -o .time sh -c 'kill -9 $$' >/dev/null 2>&1
+  sf_words .time
+  case $sf_r in *'terminated by signal 9'*) return 0 ;; esac
+  return 1
+}
+
 # Runs the command in the foreground and finds out how it ended: sf_kind (`code` or `signal`) and
 # sf_value. `$?` alone cannot tell exit 137 from SIGKILL; so time(1), which says it in words, or perl,
 # or the message a shell prints when what it waited for was killed.
 sf_await() {
   sf_kind=code sf_unsure=
-  # read back, since bash's own `time` is not a program and others know no -o
-  if env time -p -o .time sh -c 'exit 7' >/dev/null 2>&1; [ $? = 7 ] && sf_words .time && [ -n "$sf_r" ]; then
-    env time -p -o .time $SF_SHELL ./runner command
+  if sf_time_tells; then
+    env time -o .time $SF_SHELL ./runner command
     sf_value=$?
     sf_words .time
     case $sf_r in *'terminated by signal '*) sf_kind=signal sf_value=${sf_r##*terminated by signal } sf_value=${sf_value%% *} ;; esac

@@ -12,6 +12,8 @@ mod support;
 
 #[path = "durable/cuts.rs"]
 mod cuts;
+#[path = "durable/disk.rs"]
+mod disk;
 #[path = "durable/ends.rs"]
 mod ends;
 #[path = "durable/rig.rs"]

@@ -32,7 +32,10 @@ fn codes_and_signals_are_told_apart() {
         ("kill -TERM $$", killed(15)),
         ("kill -SEGV $$", killed(11)),
     ];
-    let ids: Vec<_> = cases.iter().flat_map(|(command, _)| [running.run(RunSpec::new(*command)), running.run(split(command))]).collect();
+    let ids: Vec<_> = cases
+        .iter()
+        .flat_map(|(command, _)| [running.run(RunSpec::new(*command)), running.run(split(command))])
+        .collect();
     for (id, (command, verdict)) in ids.iter().zip(cases.iter().flat_map(|case| [case, case])) {
         assert_eq!(running.verdict(*id), *verdict, "{command}");
     }

@@ -57,7 +57,11 @@ impl Rig {
         let config = self.state.path().join("ssh_config");
         let text = format!(
             "Host h1\n HostName 127.0.0.1\n Port {}\n User {}\n IdentityFile {}\n IdentitiesOnly yes\n IdentityAgent none\n UserKnownHostsFile {}\n HostKeyAlias [127.0.0.1]:{}\n",
-            self.port, user(), self.key.display(), self.known.display(), self.sshd.port(),
+            self.port,
+            user(),
+            self.key.display(),
+            self.known.display(),
+            self.sshd.port(),
         );
         std::fs::write(&config, text).unwrap();
         let files = SshConfigFiles::from_environment(Some(&config));
@@ -82,7 +86,7 @@ impl Rig {
         let handle = supervisor::start(setup).unwrap();
         let events = self.runtime.block_on(handle.subscribe()).unwrap();
         let fleet = events.snapshot.clone();
-        Running { rig: self, handle, events, fleet, links: Vec::new(), ledger }
+        Running { rig: self, handle, events, fleet, links: Vec::new(), ledger, rtt: None, pings: 0 }
     }
 
     fn ledger(&self) -> Ledger {
@@ -106,6 +110,8 @@ pub struct Running<'a> {
     /// The states that the link went through.
     pub links: Vec<LinkState>,
     ledger: Ledger,
+    rtt: Option<Duration>,
+    pings: u32,
 }
 
 impl Running<'_> {
@@ -121,7 +127,12 @@ impl Running<'_> {
 
     /// Takes in one event.
     pub fn step(&mut self) {
-        match self.rig.block_on(self.events.next()) {
+        let update = self.rig.block_on(self.events.next());
+        self.take_in(update);
+    }
+
+    fn take_in(&mut self, update: Update) {
+        match update {
             Update::Event(event) => {
                 if let Fact::Link(LinkChange { from, to, .. }) = &event.fact
                     && from != to
@@ -133,6 +144,24 @@ impl Running<'_> {
             Update::Lagged(fleet) => self.fleet = *fleet,
             Update::Stopped => panic!("the supervisor stopped"),
         }
+    }
+
+    /// Takes in what has happened, without waiting for more.
+    pub fn catch_up(&mut self) {
+        let _within = self.rig.runtime.enter();
+        while let Some(update) = futures_util::FutureExt::now_or_never(self.events.next()) {
+            self.take_in(update);
+        }
+        let rtt = self.handle.live(&Rig::host()).rtt;
+        if rtt != self.rtt {
+            self.rtt = rtt;
+            self.pings += 1;
+        }
+    }
+
+    /// How many different round trip times were seen by [`Running::catch_up`].
+    pub fn pings(&self) -> u32 {
+        self.pings
     }
 
     pub fn wait(&mut self, what: &str, holds: impl Fn(&Fleet) -> bool) {
