@@ -80,8 +80,11 @@ fn link(at: Wall, change: &LinkChange, view: Option<&HostView>) -> Said {
         LinkState::Idle => fresh.then(|| (Tone::Plain, format!("detached{cause}"))),
         LinkState::Connecting => None,
         LinkState::Alive => {
-            let away = away(at, view?)?;
-            (!change.from.is_connected()).then(|| (Tone::Good, format!("alive again after {away}")))
+            let told = change.from != LinkState::Connecting && !change.from.is_connected();
+            told.then(|| match view.and_then(|view| away(at, view)) {
+                Some(away) => (Tone::Good, format!("alive again after {away}")),
+                None => (Tone::Good, "alive".into()),
+            })
         }
         LinkState::Pinging => fresh.then(|| (Tone::Warning, format!("pinging{cause}"))),
         LinkState::Reconnecting => reconnecting(at, change, view, &cause),
@@ -128,11 +131,12 @@ fn attempts(change: &LinkChange) -> usize {
     usize::try_from(change.attempt).unwrap_or(usize::MAX)
 }
 
-/// How long the host was not seen, in words; `None` when it was not seen before.
+/// How long the host was not seen, in words; `None` when it was not seen before, or when nobody looked.
 fn away(at: Wall, view: &HostView) -> Option<String> {
     let segments = view.timeline.segments();
     let last = segments.iter().rposition(|segment| segment.state.is_connected())?;
-    segments.get(last + 1).map(|segment| say::duration(at.since(segment.from)))
+    let first = segments.get(last + 1).filter(|segment| segment.state != LinkState::Connecting)?;
+    Some(say::duration(at.since(first.from)))
 }
 
 fn boot(at: Wall, fact: &BootFact, view: Option<&HostView>) -> Said {

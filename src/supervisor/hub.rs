@@ -13,11 +13,11 @@ use futures_util::stream::FuturesUnordered;
 use tokio::sync::{broadcast, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
-use crate::domain::event::{Event, Fact, RunFact, SupervisorFact};
+use crate::domain::event::{CancelReason, Event, Fact, RunFact, SupervisorFact};
 use crate::domain::fleet::Fleet;
 use crate::domain::id::{AttemptId, HostId, Seq};
 use crate::domain::link::LinkInput;
-use crate::domain::run::HostRun;
+use crate::domain::run::{HostRun, RunInput};
 use crate::net::OwnNetwork;
 use crate::port::Clock;
 use crate::remote::Found;
@@ -52,6 +52,8 @@ pub(super) struct Hub {
     pub stop: CancellationToken,
     /// Attempts that go to their host once the journal has them.
     pub starting: FuturesUnordered<BoxFuture<'static, (AttemptId, Result<(), String>)>>,
+    /// Those of them that were not sent yet, and whether they were cancelled meanwhile.
+    pub unsent: HashMap<AttemptId, Option<CancelReason>>,
     /// Whether a standing warning says that the journal is not written.
     pub unjournaled: bool,
 }
@@ -160,6 +162,7 @@ impl Hub {
 
     /// Publishes the request for an attempt, and sends it to its host once the journal has it.
     pub(super) fn request(&mut self, host: HostId, id: AttemptId, spec: Box<crate::domain::run::RunSpec>) {
+        self.unsent.insert(id, None);
         let event = self.event(Some(host), Fact::Run { id, fact: RunFact::Requested { spec } });
         match self.journal.append_and_tell(event) {
             Ok(written) => self.starting.push(Box::pin(async move {
@@ -170,6 +173,7 @@ impl Hub {
     }
 
     fn send_attempt(&mut self, id: AttemptId, journaled: Result<(), String>) {
+        let cancelled = self.unsent.remove(&id).flatten();
         let Some(run) = self.fleet.runs.get(&id.run) else { return };
         let (host, spec) = (run.host.clone(), run.spec.clone());
         if let Err(why) = journaled {
@@ -186,6 +190,8 @@ impl Hub {
         let reboots = self.reboots(id);
         if !self.offer(&host, HostOrder::Run { run: Box::new(run), reboots }) {
             self.give_up(host, id, "its host's task takes no orders".into());
+        } else if let Some(reason) = cancelled {
+            self.offer(&host, HostOrder::Input(id, RunInput::Cancel(reason)));
         }
     }
 

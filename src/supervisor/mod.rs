@@ -124,6 +124,7 @@ fn own(setup: Setup, mut fleet: Fleet) -> Handle {
         retries: Default::default(),
         stop: stop.clone(),
         starting: FuturesUnordered::new(),
+        unsent: HashMap::new(),
         unjournaled: false,
     };
     let wanted = match setup.connect {
