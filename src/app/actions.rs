@@ -71,7 +71,8 @@ impl App {
         }
         // With nothing going on a ctrl-C meant for another program must not close this one.
         let text = vec!["No run goes on. ctrl-C again quits.".into()];
-        self.dialogs.push(Dialog::Confirm(Confirm::new("Quit?".into(), text, "Quit", "Stay", Decision::Quit).harmless()));
+        self.dialogs
+            .push(Dialog::Confirm(Confirm::new("Quit?".into(), text, "Quit", "Stay", Decision::Quit).harmless()));
         Vec::new()
     }
 
@@ -82,7 +83,9 @@ impl App {
                 let columns = self.strip_columns();
                 self.strips.step(i64::from(by) * i64::from(columns.max(2) - 1), columns, self.now.wall);
             }
-            Focus::Hosts | Focus::Output => self.hosts.step(&self.fleet, isize::from(by) * isize::from(rows.cast_signed())),
+            Focus::Hosts | Focus::Output => {
+                self.hosts.step(&self.fleet, isize::from(by) * isize::from(rows.cast_signed()))
+            }
         }
     }
 

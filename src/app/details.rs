@@ -4,6 +4,7 @@ use super::say::{self, clean};
 use super::{App, Pick};
 use crate::domain::diagnosis::{RungAnswer, RungReport};
 use crate::domain::fleet::{AttemptView, HostView};
+use crate::domain::link::LinkState;
 use crate::domain::run::{OnReboot, Phase};
 
 /// One line of it.
@@ -29,10 +30,21 @@ impl App {
     pub fn details(&self, host: &HostView) -> Vec<Detail> {
         let mut lines = Lines::default();
         self.of_link(host, &mut lines);
+        if host.link.state == LinkState::Rebooted {
+            self.of_boot(host, &mut lines);
+        }
         if let Some(pick) = self.picks.of(&self.fleet, &host.id) {
             self.of_run(&pick, &mut lines);
         }
-        self.of_host(host, &mut lines);
+        if host.link.state != LinkState::Rebooted {
+            self.of_boot(host, &mut lines);
+        }
+        if !host.address.is_empty() {
+            lines.plain("address", clean(&host.address).into_owned());
+        }
+        if !host.tags.is_empty() {
+            lines.plain("tags", host.tags.join(", "));
+        }
         for (at, text) in self.fleet.warnings.iter().rev().take(3) {
             lines.bad("warning", format!("{} {}", say::time(*at, self.utc_offset), clean(text)));
         }
@@ -69,7 +81,11 @@ impl App {
         lines.plain("link", text);
         if let Some(cause) = &link.cause {
             let text = clean(&cause.to_string()).into_owned();
-            if link.state.is_connected() { lines.plain("was", text) } else { lines.bad("cause", text) }
+            if link.state.is_connected() {
+                lines.plain("was", text)
+            } else {
+                lines.bad("cause", text)
+            }
             if let Some(step) = cause.next_step().filter(|_| !link.state.is_connected()) {
                 lines.push("next step", clean(&step).into_owned(), Weight::Advice);
             }
@@ -94,7 +110,8 @@ impl App {
         }
         lines.plain("command", clean(run.spec.command.lines().next().unwrap_or_default()).into_owned());
         if let Some(started) = &attempt.started {
-            let how = [format!("pid {}", started.pid), clean(&started.launcher).into(), clean(&started.terminal).into()];
+            let how =
+                [format!("pid {}", started.pid), clean(&started.launcher).into(), clean(&started.terminal).into()];
             lines.plain("on host", how.join(", "));
             lines.plain("directory", clean(&started.directory).into_owned());
         }
@@ -107,7 +124,7 @@ impl App {
         lines.plain("run id", run.id.to_string());
     }
 
-    fn of_host(&self, host: &HostView, lines: &mut Lines) {
+    fn of_boot(&self, host: &HostView, lines: &mut Lines) {
         if let Some(boot) = &host.boot {
             let mut parts = Vec::new();
             if let Some(booted) = boot.value.boot_time {
@@ -116,7 +133,10 @@ impl App {
                 parts.push(format!("up {up}, since {}", say::date_time(at, self.utc_offset)));
             }
             if host.reboots > 0 {
-                parts.push(format!("{} seen", say::count(usize::try_from(host.reboots).unwrap_or(usize::MAX), "reboot")));
+                parts.push(format!(
+                    "{} seen",
+                    say::count(usize::try_from(host.reboots).unwrap_or(usize::MAX), "reboot")
+                ));
             }
             if let Some(id) = &boot.value.boot_id {
                 parts.push(format!("boot id {}", clean(id).chars().take(13).collect::<String>()));
@@ -127,16 +147,10 @@ impl App {
             parts.push(format!("as of {}", say::time(boot.as_of, self.utc_offset)));
             lines.plain("boot", parts.join(", "));
         }
-        if !host.address.is_empty() {
-            lines.plain("address", clean(&host.address).into_owned());
-        }
-        if !host.tags.is_empty() {
-            lines.plain("tags", host.tags.join(", "));
-        }
     }
 
     /// `running for 3d04h`, `exit 0, 2h10m ago, after 5m03s`
-    fn phase_sentence(&self, attempt: &AttemptView) -> String {
+    pub(super) fn phase_sentence(&self, attempt: &AttemptView) -> String {
         let now = self.now.wall;
         let since = attempt.started_at.unwrap_or(attempt.requested_at);
         match &attempt.phase {
@@ -156,14 +170,21 @@ impl App {
 fn of_evidence(evidence: &[RungReport], lines: &mut Lines) {
     let with = |wanted: RungAnswer| evidence.iter().filter(move |report| report.answer == wanted);
     let stands: Vec<_> = with(RungAnswer::Stands)
-        .map(|r| if r.took.is_zero() { r.rung.word().to_owned() } else { format!("{} {}", r.rung.word(), say::latency(r.took)) })
+        .map(|r| {
+            if r.took.is_zero() {
+                r.rung.word().to_owned()
+            } else {
+                format!("{} {}", r.rung.word(), say::latency(r.took))
+            }
+        })
         .collect();
     if !stands.is_empty() {
         lines.plain("stands", stands.join(", "));
     }
     for report in with(RungAnswer::Broken) {
         let detail = clean(&report.detail);
-        let text = if detail.is_empty() { report.rung.word().to_owned() } else { format!("{}: {detail}", report.rung.word()) };
+        let text =
+            if detail.is_empty() { report.rung.word().to_owned() } else { format!("{}: {detail}", report.rung.word()) };
         lines.bad("broken", text);
     }
     let not_asked: Vec<_> = with(RungAnswer::NotAsked).map(|r| r.rung.word()).collect();

@@ -82,13 +82,7 @@ pub fn hints(focus: Focus) -> impl Iterator<Item = &'static Binding> {
     of(When::In(focus)).chain(of(When::Always))
 }
 
-const fn bind(
-    keys: &'static [Key],
-    when: When,
-    action: Action,
-    hint: &'static str,
-    help: &'static str,
-) -> Binding {
+const fn bind(keys: &'static [Key], when: When, action: Action, hint: &'static str, help: &'static str) -> Binding {
     Binding { keys, when, action, hint, help }
 }
 
@@ -113,7 +107,13 @@ pub const BINDINGS: &[Binding] = &[
     bind(PAGE_DOWN, HOSTS, Action::PageDown, "", "a page down"),
     bind(FIRST, HOSTS, Action::First, "", "first host"),
     bind(LAST, HOSTS, Action::Last, "", "last host"),
-    bind(&[Key::of(Code::Enter)], HOSTS, Action::Open, "open", "go to the output, or start a job where nothing ran yet"),
+    bind(
+        &[Key::of(Code::Enter)],
+        HOSTS,
+        Action::Open,
+        "open",
+        "go to the output, or start a job where nothing ran yet",
+    ),
     bind(RIGHT, HOSTS, Action::NextPane, "", "go to the output"),
     bind(&[Key::char(' ')], HOSTS, Action::Mark, "mark", "mark the host: verbs act on all that are marked"),
     bind(&[Key::char('a')], HOSTS, Action::MarkAll, "", "mark all hosts shown, or none"),

@@ -123,11 +123,11 @@ fn alone(frame: Areas, body: Area, focus: Focus) -> Areas {
 fn home(frame: Areas, body: Area, hosts: usize) -> Areas {
     let edge = if body.width < 72 || body.height < 20 { Edge::Rule } else { Edge::Box };
     let rows = u16::try_from(hosts.max(1)).unwrap_or(u16::MAX);
-    // Strips, the axis, the edge; never more than a third of the screen.
-    let timeline = rows.saturating_add(1 + edge.rows()).clamp(4, (body.height / 3).max(4));
+    // Strips, the axis, the edge; never more than three eighths of the screen.
+    let timeline = rows.saturating_add(1 + edge.rows()).clamp(4, (body.height * 3 / 8).max(4));
     let upper = body.height - timeline;
-    // A fleet of two digits of hosts deserves the wider list; the output is what people read.
-    let left = (body.width * 42 / 100).clamp(30, 100);
+    // The output is what people read, the list is what they look at.
+    let left = (body.width * 46 / 100).clamp(30, 96);
     // With rules a column between hosts and output stays free.
     let gap = u16::from(edge == Edge::Rule);
     let details = match upper {

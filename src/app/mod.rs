@@ -110,13 +110,18 @@ pub enum Focus {
 pub enum Msg {
     Key(Key),
     Paste(String),
-    Resize { columns: u16, rows: u16 },
+    Resize {
+        columns: u16,
+        rows: u16,
+    },
     Event(Arc<Event>),
     /// Events were missed; this is the fleet now.
     Snapshot(Box<Fleet>),
     Stopped,
     /// A second has gone by.
-    Tick { utc_offset: i32 },
+    Tick {
+        utc_offset: i32,
+    },
     Live(HostId, Numbers),
     Holder(Option<String>),
     Ask(Question),
@@ -132,7 +137,10 @@ pub enum Effect {
     Command(Command),
     /// To the clipboard of the operator's terminal.
     Copy(String),
-    Answer { id: u64, secret: Option<SecretString> },
+    Answer {
+        id: u64,
+        secret: Option<SecretString>,
+    },
     /// Draw every cell anew.
     Redraw,
     /// Give the terminal back until the shell brings us forward again.

@@ -72,8 +72,7 @@ pub fn going_on(fleet: &Fleet) -> impl Iterator<Item = &RunView> {
 /// All attempts of a host, oldest request first.
 fn attempts<'a>(fleet: &'a Fleet, host: &HostId) -> Vec<Pick<'a>> {
     let runs = fleet.runs.values().filter(|run| run.host == *host);
-    let mut all: Vec<_> =
-        runs.flat_map(|run| run.attempts.iter().map(move |attempt| Pick { run, attempt })).collect();
+    let mut all: Vec<_> = runs.flat_map(|run| run.attempts.iter().map(move |attempt| Pick { run, attempt })).collect();
     all.sort_by_key(|pick| (pick.attempt.requested_at, pick.id()));
     all
 }

@@ -136,7 +136,12 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
 #[must_use]
 pub fn clean(text: &str) -> Cow<'_, str> {
     if text.chars().any(is_treacherous) {
-        Cow::Owned(text.chars().map(|c| if c == '\n' || c == '\t' { ' ' } else { c }).filter(|c| !is_treacherous(*c)).collect())
+        Cow::Owned(
+            text.chars()
+                .map(|c| if c == '\n' || c == '\t' { ' ' } else { c })
+                .filter(|c| !is_treacherous(*c))
+                .collect(),
+        )
     } else {
         Cow::Borrowed(text)
     }
@@ -166,7 +171,8 @@ mod tests {
 
     #[test]
     fn sizes_and_latencies_fit_seven_columns() {
-        for (size, text) in [(0, "0 B"), (999, "999 B"), (1_000, "1.0 kB"), (34_567_890, "34 MB"), (u64::MAX, "18 EB")] {
+        for (size, text) in [(0, "0 B"), (999, "999 B"), (1_000, "1.0 kB"), (34_567_890, "34 MB"), (u64::MAX, "18 EB")]
+        {
             assert_eq!(bytes(size), text);
         }
         for size in (0..64).map(|shift| 1_u64 << shift) {

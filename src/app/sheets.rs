@@ -13,7 +13,11 @@ pub enum SheetLine {
     Heading(String),
     /// A state with its glyph and its meaning.
     State(LinkState, String),
-    Entry { label: String, text: String, weight: Weight },
+    Entry {
+        label: String,
+        text: String,
+        weight: Weight,
+    },
 }
 
 impl App {

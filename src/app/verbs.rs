@@ -42,7 +42,8 @@ impl App {
             self.tell(Tone::Plain, "nothing ran here yet: J starts a job");
             return Vec::new();
         }
-        let going_on: Vec<_> = picks.iter().filter(|pick| !pick.run.is_over()).map(describe).collect();
+        let going_on: Vec<_> =
+            picks.iter().filter(|pick| !pick.run.is_over()).map(|pick| self.describe(pick)).collect();
         let seconds: Vec<_> = picks.iter().map(|pick| (pick.run.clone(), pick.run.is_over())).collect();
         let mut commands = Vec::new();
         for (run, is_over) in seconds {
@@ -57,7 +58,8 @@ impl App {
         }
         let mut text = going_on;
         text.push("It is not stopped: a second one is started beside it.".into());
-        let confirm = Confirm::new("Still running".into(), text, "Start another", "Leave it", Decision::Commands(commands));
+        let confirm =
+            Confirm::new("Still running".into(), text, "Start another", "Leave it", Decision::Commands(commands));
         self.dialogs.push(Dialog::Confirm(confirm));
         Vec::new()
     }
@@ -75,7 +77,7 @@ impl App {
         } else {
             format!("Cancel {}?", say::count(picks.len(), "run"))
         };
-        let mut text: Vec<_> = picks.iter().take(LISTED).map(describe).collect();
+        let mut text: Vec<_> = picks.iter().take(LISTED).map(|pick| self.describe(pick)).collect();
         if picks.len() > LISTED {
             text.push(format!("and {} more", picks.len() - LISTED));
         }
@@ -107,7 +109,11 @@ impl App {
 
     /// A job was picked: asks whether it shall be started.
     pub(super) fn confirm_job(&mut self, job: Job, hosts: &[HostId]) {
-        let start = |host: &HostId| Command::Start { id: self.ids.next(), host: host.clone(), spec: Box::new(job.spec.clone()) };
+        let start = |host: &HostId| Command::Start {
+            id: self.ids.next(),
+            host: host.clone(),
+            spec: Box::new(job.spec.clone()),
+        };
         let commands = hosts.iter().map(start).collect();
         let mut text = vec![format!("$ {}", job.spec.command.lines().next().unwrap_or_default())];
         let more = job.spec.command.lines().count().saturating_sub(1);
@@ -137,8 +143,12 @@ impl App {
         if runs.is_empty() || self.stopped {
             return vec![Effect::Quit];
         }
-        let title = format!("Quit? {} on", if runs.len() == 1 { "1 run goes".into() } else { format!("{} runs go", runs.len()) });
-        let mut text: Vec<_> = runs.iter().take(LISTED).map(|run| format!("{} on {}", run.spec.title(), run.host)).collect();
+        let title = format!(
+            "Quit? {} on",
+            if runs.len() == 1 { "1 run goes".into() } else { format!("{} runs go", runs.len()) }
+        );
+        let mut text: Vec<_> =
+            runs.iter().take(LISTED).map(|run| format!("{} on {}", run.spec.title(), run.host)).collect();
         if runs.len() > LISTED {
             text.push(format!("and {} more", runs.len() - LISTED));
         }
@@ -193,6 +203,14 @@ impl App {
         hosts.into_iter().map(|host| Effect::Command(command(host))).collect()
     }
 
+    /// `memtest on node03, attempt 2, running for 3h07m`
+    fn describe(&self, pick: &Pick<'_>) -> String {
+        // What goes on is the latest attempt, whichever is looked at.
+        let latest = pick.run.latest().unwrap_or(pick.attempt);
+        let phase = self.phase_sentence(latest);
+        format!("{} on {}, attempt {}, {phase}", pick.run.spec.title(), pick.run.host, latest.attempt)
+    }
+
     /// The attempts shown for the targets.
     fn target_picks(&self) -> Vec<Pick<'_>> {
         self.hosts.targets(&self.fleet).iter().filter_map(|host| self.picks.of(&self.fleet, host)).collect()
@@ -208,11 +226,6 @@ impl App {
     pub(super) fn tell(&mut self, tone: Tone, text: impl Into<String>) {
         self.toasts.say(self.now.mono, tone, text);
     }
-}
-
-/// `memtest on node03, attempt 2`
-fn describe(pick: &Pick<'_>) -> String {
-    format!("{} on {}, attempt {}", pick.run.spec.title(), pick.run.host, pick.run.latest().map_or(1, |a| a.attempt.number()))
 }
 
 fn names(hosts: &[HostId]) -> String {

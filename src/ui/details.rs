@@ -11,7 +11,12 @@ use crate::app::{App, Detail, Weight, say};
 
 pub fn render(frame: &mut Frame<'_>, area: Rect, app: &App, theme: &Theme) {
     let Some(host) = app.host() else {
-        Pane { title: vec![("Details".into(), Role::Heading)], ..Pane::default() }.render(frame, area, Edge::Box, theme);
+        Pane { title: vec![("Details".into(), Role::Heading)], ..Pane::default() }.render(
+            frame,
+            area,
+            Edge::Box,
+            theme,
+        );
         return;
     };
     let title = vec![

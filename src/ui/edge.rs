@@ -6,8 +6,8 @@ use ratatui::style::{Modifier, Style};
 use ratatui::widgets::{Block, Widget};
 
 use super::pen::{Pen, columns};
-use super::theme::{Depth, Role, Theme};
 use super::rect;
+use super::theme::{Depth, Role, Theme};
 use crate::app::layout::{Area, Edge};
 
 /// Pieces of text with their roles.
@@ -79,7 +79,8 @@ fn write(frame: &mut Frame<'_>, area: Rect, label: &Label, theme: &Theme, style:
     let before = pen.room();
     pen.text(" ", Style::default());
     for (text, role) in label {
-        pen.text(text, style(*role));
+        // The edge's own style must not shine through.
+        pen.text(text, Style::reset().patch(style(*role)));
     }
     pen.text(" ", Style::default());
     before - pen.room()

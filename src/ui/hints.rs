@@ -20,7 +20,7 @@ pub fn render(frame: &mut Frame<'_>, area: Rect, app: &App, theme: &Theme) {
         pen.text(&format!("{} {} marked", theme.marked(), app.hosts.marks()), theme.style(Role::Accent)).skip(2);
     }
     // Help and quit are always there; what else fits comes before them.
-    let (last, rest): (Vec<_>, Vec<_>) =
+    let (last, rest): (Vec<&Binding>, Vec<&Binding>) =
         keymap::hints(app.focus).partition(|binding| matches!(binding.action, Action::Help | Action::Quit));
     let mut room = pen.room().saturating_sub(last.iter().map(|b| width(b)).sum());
     for binding in rest {

@@ -33,7 +33,7 @@ use self::edge::{Label, Pane};
 use self::pen::{Pen, columns};
 use self::theme::{Role, Theme};
 use crate::app::App;
-use crate::app::layout::{Area, MIN_HEIGHT, MIN_WIDTH};
+use crate::app::layout::{Area, Edge, MIN_HEIGHT, MIN_WIDTH};
 
 /// Draws the whole screen. `area` is the terminal, which the app was told the size of.
 pub fn render(frame: &mut Frame<'_>, area: Rect, app: &App, theme: &Theme) {
@@ -52,6 +52,12 @@ pub fn render(frame: &mut Frame<'_>, area: Rect, app: &App, theme: &Theme) {
     }
     if let Some(at) = areas.timeline {
         timeline::render(frame, rect(at), app, theme);
+    }
+    if let (Edge::Rule, Some(hosts)) = (areas.edge, areas.hosts) {
+        let line = theme.separator().to_string();
+        for y in hosts.y + 1..hosts.y + hosts.height {
+            frame.buffer_mut().set_stringn(hosts.x + hosts.width, y, &line, 1, theme.style(Role::Faint));
+        }
     }
     hints::render(frame, rect(areas.hints), app, theme);
     toasts::render(frame, rect(areas.hints), app, theme);

@@ -27,12 +27,12 @@ impl<'a> Pen<'a> {
         self.right.saturating_sub(self.x)
     }
 
-    /// Writes as much as fits.
+    /// Writes as much as fits; what was cut ends the row.
     pub fn text(&mut self, text: &str, style: Style) -> &mut Self {
         let room = self.room();
-        let text = fit(text, usize::from(room), self.ellipsis);
-        let (x, _) = self.buffer.set_stringn(self.x, self.y, &text, usize::from(room), style);
-        self.x = x;
+        let fitting = fit(text, usize::from(room), self.ellipsis);
+        let (x, _) = self.buffer.set_stringn(self.x, self.y, &fitting, usize::from(room), style);
+        self.x = if fitting.len() == text.len() { x } else { self.right };
         self
     }
 
@@ -106,7 +106,10 @@ mod tests {
         let mut buffer = Buffer::empty(Rect::new(0, 0, 16, 1));
         let area = buffer.area;
         let mut pen = Pen::at(&mut buffer, area, 0, '~').expect("a row");
-        pen.left("abcdef", 4, Style::default()).right("7", 3, Style::default()).skip(1).text("and more", Style::default());
+        pen.left("abcdef", 4, Style::default())
+            .right("7", 3, Style::default())
+            .skip(1)
+            .text("and more", Style::default());
         assert_eq!(buffer, Buffer::with_lines(["abc~  7 and mor~"]));
         let area = buffer.area;
         assert!(Pen::at(&mut buffer, area, 1, '~').is_none());

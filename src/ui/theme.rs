@@ -66,13 +66,16 @@ impl Theme {
             Depth::Mono
         } else if colorterm == "truecolor" || colorterm == "24bit" || term.ends_with("-direct") {
             Depth::Rgb
-        } else if term.contains("256") || ["kitty", "alacritty", "foot", "wezterm", "ghostty"].iter().any(|t| term.contains(t)) {
+        } else if term.contains("256")
+            || ["kitty", "alacritty", "foot", "wezterm", "ghostty"].iter().any(|t| term.contains(t))
+        {
             Depth::Indexed
         } else {
             Depth::Ansi16
         };
         // POSIX: the first of these that is set decides (XBD 8.2).
-        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| set(name)).unwrap_or_default().to_lowercase();
+        let locale =
+            ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| set(name)).unwrap_or_default().to_lowercase();
         let unicode = (locale.contains("utf-8") || locale.contains("utf8")) && term != "linux" && term != "dumb";
         Self { depth, signs: if unicode { Signs::Unicode } else { Signs::Ascii } }
     }
@@ -86,7 +89,9 @@ impl Theme {
             (Role::Quiet | Role::Faint, Depth::Mono) => style.add_modifier(Modifier::DIM),
             (Role::Quiet, _) => colour(GREY),
             (Role::Faint, _) => colour(DARK),
-            (Role::Accent | Role::Heading | Role::Bad | Role::Warning, Depth::Mono) => style.add_modifier(Modifier::BOLD),
+            (Role::Accent | Role::Heading | Role::Bad | Role::Warning, Depth::Mono) => {
+                style.add_modifier(Modifier::BOLD)
+            }
             (Role::Accent, _) => colour(SKY),
             (Role::Heading, _) => style.add_modifier(Modifier::BOLD),
             (Role::Good, _) => colour(GREEN),
@@ -102,7 +107,9 @@ impl Theme {
         match self.depth {
             Depth::Mono | Depth::Ansi16 if focused => Style::default().add_modifier(Modifier::REVERSED),
             Depth::Mono | Depth::Ansi16 => Style::default().add_modifier(Modifier::BOLD),
-            Depth::Indexed | Depth::Rgb => Style::default().bg(self.colour(if focused { NAVY } else { NIGHT })),
+            Depth::Indexed | Depth::Rgb => {
+                Style::default().fg(self.colour(WHITE)).bg(self.colour(if focused { NAVY } else { NIGHT }))
+            }
         }
     }
 
@@ -276,6 +283,7 @@ const ORANGE: Hue = hue_of([240, 170, 50], Color::Yellow);
 const VERMILLION: Hue = hue_of([244, 110, 66], Color::LightRed);
 const PURPLE: Hue = hue_of([222, 146, 194], Color::Magenta);
 const BLUE: Hue = hue_of([116, 152, 236], Color::LightBlue);
+const WHITE: Hue = hue_of([226, 232, 240], Color::White);
 const GREY: Hue = hue_of([140, 149, 161], Color::Gray);
 const DARK: Hue = hue_of([74, 82, 94], Color::DarkGray);
 const NAVY: Hue = hue_of([30, 52, 74], Color::Blue);
@@ -335,7 +343,10 @@ mod tests {
         assert_eq!(rgb, Theme::default());
         let plain = detect(&[("TERM", "xterm"), ("NO_COLOR", "1"), ("LC_ALL", "C"), ("LANG", "de_DE.UTF-8")]);
         assert_eq!(plain, Theme { depth: Depth::Mono, signs: Signs::Ascii });
-        assert_eq!(detect(&[("TERM", "linux"), ("LANG", "C.UTF-8")]), Theme { depth: Depth::Ansi16, signs: Signs::Ascii });
+        assert_eq!(
+            detect(&[("TERM", "linux"), ("LANG", "C.UTF-8")]),
+            Theme { depth: Depth::Ansi16, signs: Signs::Ascii }
+        );
         assert_eq!(detect(&[("TERM", "tmux-256color"), ("NO_COLOR", "")]).depth, Depth::Indexed);
     }
 
@@ -354,7 +365,8 @@ mod tests {
     #[test]
     fn without_colour_no_style_has_one() {
         let theme = Theme { depth: Depth::Mono, signs: Signs::Unicode };
-        let roles = [Role::Text, Role::Quiet, Role::Faint, Role::Accent, Role::Heading, Role::Good, Role::Warning, Role::Bad];
+        let roles =
+            [Role::Text, Role::Quiet, Role::Faint, Role::Accent, Role::Heading, Role::Good, Role::Warning, Role::Bad];
         let styles = roles.into_iter().chain(LinkState::ALL.map(Role::State)).map(|role| theme.style(role));
         let strips = LinkState::ALL.map(|state| theme.strip(state));
         for style in styles.chain(strips).chain([theme.selected(true), theme.selected(false)]) {

@@ -16,9 +16,9 @@ pub fn render(frame: &mut Frame<'_>, area: Rect, app: &App, theme: &Theme) {
     let width = |label: &Label| label.iter().map(|(text, _)| columns(text)).sum::<u16>();
     let room = area.width.saturating_sub(width(&right) + 1);
     // The longest form that fits; the shortest is cut.
-    let forms = [(true, true), (false, true), (true, false), (false, false)];
-    let left = forms.into_iter().map(|(name, words)| left(app, theme, name, words));
-    let left = left.clone().find(|form| width(form) <= room).or_else(|| left.last()).unwrap_or_default();
+    let forms = [(true, Form::Words), (false, Form::Words), (true, Form::Counts), (false, Form::Counts)];
+    let fitting = forms.into_iter().map(|(name, form)| left(app, theme, name, form)).find(|l| width(l) <= room);
+    let left = fitting.unwrap_or_else(|| left(app, theme, false, Form::Tight));
     if let Some(mut pen) = Pen::at(frame.buffer_mut(), Rect { width: room, ..area }, 0, theme.ellipsis()) {
         for (text, role) in &left {
             pen.text(text, theme.style(*role));
@@ -32,18 +32,30 @@ pub fn render(frame: &mut Frame<'_>, area: Rect, app: &App, theme: &Theme) {
     }
 }
 
-fn left(app: &App, theme: &Theme, name: bool, words: bool) -> Label {
+/// How the counts are written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Words,
+    Counts,
+    Tight,
+}
+
+fn left(app: &App, theme: &Theme, name: bool, form: Form) -> Label {
     let mut label: Label = vec![(" steadfast".into(), Role::Heading)];
     if name && !app.name.is_empty() {
         label.push((format!(" {} {}", theme.dot(), say::clean(&app.name)), Role::Quiet));
     }
-    label.push(("  ".into(), Role::Text));
+    label.push((" ".into(), Role::Text));
     for state in BY_INTEREST {
         let count = app.fleet.hosts.values().filter(|host| host.link.state == state).count();
         if count > 0 {
-            let word = if words { format!(" {}", state.word()) } else { String::new() };
-            label.push((format!(" {} ", theme.state(state)), Role::State(state)));
-            label.push((format!("{count}{word} "), Role::Text));
+            let (space, text) = match form {
+                Form::Words => (" ", format!("{count} {} ", state.word())),
+                Form::Counts => (" ", format!("{count} ")),
+                Form::Tight => ("", count.to_string()),
+            };
+            label.push((format!(" {}{space}", theme.state(state)), Role::State(state)));
+            label.push((text, Role::Text));
         }
     }
     label

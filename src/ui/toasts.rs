@@ -22,7 +22,10 @@ pub fn render(frame: &mut Frame<'_>, hints: Rect, app: &App, theme: &Theme) {
         let (sign, role) = theme.tone(toast.tone);
         let base = theme.selected(true);
         if let Some(mut pen) = Pen::at(frame.buffer_mut(), area, 0, theme.ellipsis()) {
-            pen.skip(1).sign(sign, base.patch(theme.style(role))).skip(1).text(&text, base.patch(theme.style(Role::Text)));
+            pen.skip(1)
+                .sign(sign, base.patch(theme.style(role)))
+                .skip(1)
+                .text(&text, base.patch(theme.style(Role::Text)));
         }
     }
 }

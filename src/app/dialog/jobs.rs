@@ -20,9 +20,8 @@ pub struct JobList {
 impl JobList {
     #[must_use]
     pub fn new(fleet: &Fleet, hosts: Vec<HostId>, jobs: &[Job]) -> Self {
-        let meant = |job: &Job| {
-            hosts.iter().all(|id| fleet.hosts.get(id).is_some_and(|host| job.targets(id, &host.tags)))
-        };
+        let meant =
+            |job: &Job| hosts.iter().all(|id| fleet.hosts.get(id).is_some_and(|host| job.targets(id, &host.tags)));
         let mut jobs: Vec<_> = jobs.iter().map(|job| (job.clone(), meant(job))).collect();
         jobs.sort_by_key(|(_, meant)| !meant);
         Self { hosts, jobs, filter: Line::default(), at: 0 }

@@ -32,13 +32,7 @@ impl Sheet {
             Code::Home | Code::Char('g') => self.top = 0,
             Code::End | Code::Char('G') => self.top = MOST,
             Code::Esc | Code::Enter | Code::Char('q' | '?' | 'i') => return Step::Close,
-            Code::Char(_)
-            | Code::Tab
-            | Code::BackTab
-            | Code::Backspace
-            | Code::Delete
-            | Code::Left
-            | Code::Right => {}
+            Code::Char(_) | Code::Tab | Code::BackTab | Code::Backspace | Code::Delete | Code::Left | Code::Right => {}
         }
         self.top = self.top.min(MOST);
         Step::Stay
