@@ -1,6 +1,7 @@
 //! The screen as a whole: what is drawn at each size, and what keys do to it.
 
 #[path = "screen/scene.rs"]
+#[expect(clippy::expect_used, clippy::too_many_arguments, reason = "a story for tests, told in one line each")]
 mod scene;
 
 use std::collections::BTreeSet;

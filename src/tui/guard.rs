@@ -64,6 +64,9 @@ impl Screen {
     /// Takes the terminal again after [`Screen::leave`], or after somebody else used it.
     pub fn enter(&mut self) -> io::Result<()> {
         OURS.store(true, Ordering::SeqCst);
+        // After a stop that we did not ask for the shell has set its own modes, and crossterm thinks
+        // that the terminal is raw still.
+        disable_raw_mode()?;
         enable_raw_mode()?;
         execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)?;
         self.redraw()
@@ -129,7 +132,9 @@ fn remember(info: &PanicHookInfo<'_>) {
     let mut panics = panics().lock().unwrap_or_else(PoisonError::into_inner);
     if panics.len() < REMEMBERED {
         let place = info.location().map(|at| format!("{}:{}", at.file(), at.line())).unwrap_or_default();
-        panics.push(format!("a task panicked at {place}: {}", info.payload_as_str().unwrap_or("no message")));
+        let text = info.payload().downcast_ref::<&str>().copied();
+        let text = text.or_else(|| info.payload().downcast_ref::<String>().map(String::as_str));
+        panics.push(format!("a task panicked at {place}: {}", text.unwrap_or("no message")));
     }
 }
 

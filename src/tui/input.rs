@@ -20,13 +20,15 @@ fn key(event: KeyEvent) -> Option<Key> {
         return None;
     }
     let has = |modifier| event.modifiers.contains(modifier);
-    let code = code(event.code)?;
-    // A letter's case says shift; with control it means nothing.
-    let code = match code {
-        Code::Char(c) if has(KeyModifiers::CONTROL) => Code::Char(c.to_ascii_lowercase()),
-        Code::Tab if has(KeyModifiers::SHIFT) => Code::BackTab,
-        other => other,
-    };
+    let mut code = code(event.code)?;
+    if let Code::Char(c) = &mut code
+        && has(KeyModifiers::CONTROL)
+    {
+        // A letter's case says shift; with control it means nothing.
+        c.make_ascii_lowercase();
+    } else if code == Code::Tab && has(KeyModifiers::SHIFT) {
+        code = Code::BackTab;
+    }
     Some(Key { code, ctrl: has(KeyModifiers::CONTROL), alt: has(KeyModifiers::ALT) })
 }
 

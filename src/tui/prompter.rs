@@ -97,7 +97,9 @@ mod tests {
         let (prompter, mut requests) = DialogPrompter::new();
         let mut waiting = Waiting::default();
         let screen = async {
-            let Msg::Ask(question) = waiting.ask(requests.recv().await.expect("a request")) else { panic!("a question") };
+            let Msg::Ask(question) = waiting.ask(requests.recv().await.expect("a request")) else {
+                panic!("a question")
+            };
             waiting.answer(question.id, Some("s3cret".into()));
         };
         let (answer, ()) = tokio::join!(prompter.ask(prompt()), screen);

@@ -37,9 +37,11 @@ use crate::app::layout::{Area, Edge, MIN_HEIGHT, MIN_WIDTH};
 
 /// Draws the whole screen. `area` is the terminal, which the app was told the size of.
 pub fn render(frame: &mut Frame<'_>, area: Rect, app: &App, theme: &Theme) {
-    let Some(areas) = app.areas().filter(|_| area.width >= MIN_WIDTH && area.height >= MIN_HEIGHT) else {
-        return too_small(frame, area, theme);
-    };
+    if (area.width, area.height) != app.size {
+        // The terminal has changed its size and the app hears of it with its next message.
+        return;
+    }
+    let Some(areas) = app.areas() else { return too_small(frame, area, theme) };
     title::render(frame, rect(areas.title), app, theme);
     if let Some(at) = areas.hosts {
         hosts::render(frame, rect(at), app, theme);

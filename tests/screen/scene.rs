@@ -62,7 +62,6 @@ impl Story {
         self.attempt(at, name, to, cause, 0, None, Vec::new());
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the fields of the fact")]
     pub fn attempt(
         &mut self,
         at: Wall,
