@@ -1,5 +1,7 @@
 //! The screen as a whole: what is drawn at each size, and what keys do to it.
 
+#![cfg(feature = "tui")]
+
 #[path = "screen/scene.rs"]
 #[expect(clippy::expect_used, clippy::too_many_arguments, reason = "a story for tests, told in one line each")]
 mod scene;
@@ -47,8 +49,10 @@ fn typed(app: &mut App, keys: &str) -> Vec<Effect> {
 }
 
 fn commands(effects: &[Effect]) -> Vec<&Command> {
-    let command = |effect| if let &Effect::Command(ref command) = effect { Some(command) } else { None };
-    effects.iter().filter_map(command).collect()
+    effects
+        .iter()
+        .filter_map(|effect| if let Effect::Command(command) = effect { Some(command) } else { None })
+        .collect()
 }
 
 const ENTER: Key = Key::of(Code::Enter);

@@ -1,10 +1,11 @@
 //! Everything known of one host and its run, in words: for the pane, for the sheet, for the clipboard.
 
 use super::say::{self, clean};
-use super::{App, Pick};
+use super::{App, Pick, Standing};
 use crate::domain::diagnosis::{RungAnswer, RungReport};
 use crate::domain::fleet::{AttemptView, HostView};
 use crate::domain::link::LinkState;
+use crate::domain::moment::Wall;
 use crate::domain::run::{OnReboot, Phase};
 
 /// One line of it.
@@ -34,7 +35,7 @@ impl App {
             self.of_boot(host, &mut lines);
         }
         if let Some(pick) = self.picks.of(&self.fleet, &host.id) {
-            self.of_run(&pick, &mut lines);
+            self.of_run(host, &pick, &mut lines);
         }
         if host.link.state != LinkState::Rebooted {
             self.of_boot(host, &mut lines);
@@ -93,13 +94,17 @@ impl App {
         of_evidence(&link.evidence, lines);
     }
 
-    fn of_run(&self, pick: &Pick<'_>, lines: &mut Lines) {
+    fn of_run(&self, host: &HostView, pick: &Pick<'_>, lines: &mut Lines) {
         let (run, attempt) = (pick.run, pick.attempt);
         let mut text = format!("{}, attempt {}", clean(run.spec.title()), attempt.attempt);
         if run.attempts.len() > 1 {
             text.push_str(&format!(" of {}", run.attempts.len()));
         }
         text.push_str(&format!(", {}", self.phase_sentence(attempt)));
+        if pick.standing(host.link.state) == Standing::Unknown {
+            let seen = last_seen(host).map(|at| format!(", {} ago", say::duration(self.now.wall.since(at))));
+            text.push_str(&format!(" when its host was last seen{}", seen.unwrap_or_default()));
+        }
         lines.plain("run", text);
         for notice in attempt.notices.iter().rev() {
             lines.bad("notice", clean(notice).into_owned());
@@ -128,7 +133,7 @@ impl App {
         if let Some(boot) = &host.boot {
             let mut parts = Vec::new();
             if let Some(booted) = boot.value.boot_time {
-                let at = crate::domain::moment::Wall(booted.saturating_mul(1000));
+                let at = Wall(booted.saturating_mul(1000));
                 let up = say::duration(self.now.wall.since(at));
                 parts.push(format!("up {up}, since {}", say::date_time(at, self.utc_offset)));
             }
@@ -164,6 +169,13 @@ impl App {
             }
         }
     }
+}
+
+/// When the host went out of sight; `None` when that is longer ago than we remember.
+fn last_seen(host: &HostView) -> Option<Wall> {
+    let segments = host.timeline.segments();
+    let connected = segments.iter().rposition(|segment| segment.state.is_connected())?;
+    segments.get(connected + 1).map(|gone| gone.from)
 }
 
 /// What stands, what is broken and why, what could not be asked.

@@ -26,11 +26,16 @@ pub enum Order {
 }
 
 impl Hosts {
+    /// The hosts that pass the filter, in no order that matters.
+    pub fn shown<'a>(&self, fleet: &'a Fleet) -> impl Iterator<Item = &'a HostView> {
+        let words = self.words();
+        fleet.hosts.values().filter(move |host| matches(fleet, host, &words))
+    }
+
     /// The hosts that pass the filter, in order.
     #[must_use]
     pub fn visible<'a>(&self, fleet: &'a Fleet) -> Vec<&'a HostView> {
-        let words: Vec<String> = self.filter.split_whitespace().map(str::to_lowercase).collect();
-        let mut hosts: Vec<_> = fleet.hosts.values().filter(|host| matches(fleet, host, &words)).collect();
+        let mut hosts: Vec<_> = self.shown(fleet).collect();
         hosts.sort_by(|a, b| {
             let trouble = match self.order {
                 Order::Name => Ordering::Equal,
@@ -44,9 +49,13 @@ impl Hosts {
     /// The selected host; the first one shown when the selected one is not.
     #[must_use]
     pub fn selected<'a>(&self, fleet: &'a Fleet) -> Option<&'a HostView> {
-        let visible = self.visible(fleet);
-        let chosen = visible.iter().find(|host| Some(&host.id) == self.selected.as_ref());
-        chosen.or(visible.first()).copied()
+        let chosen = self.selected.as_ref().and_then(|id| fleet.hosts.get(id));
+        let words = self.words();
+        chosen.filter(|host| matches(fleet, host, &words)).or_else(|| self.visible(fleet).first().copied())
+    }
+
+    fn words(&self) -> Vec<String> {
+        self.filter.split_whitespace().map(str::to_lowercase).collect()
     }
 
     /// Whether no host was ever selected.

@@ -127,7 +127,7 @@ fn home(frame: Areas, body: Area, hosts: usize) -> Areas {
     let timeline = rows.saturating_add(1 + edge.rows()).clamp(4, (body.height * 3 / 8).max(4));
     let upper = body.height - timeline;
     // The output is what people read, the list is what they look at.
-    let left = (body.width * 46 / 100).clamp(30, 96);
+    let left = (body.width * 46 / 100).clamp(30, 84);
     // With rules a column between hosts and output stays free.
     let gap = u16::from(edge == Edge::Rule);
     let details = match upper {

@@ -8,6 +8,7 @@ mod actions;
 mod details;
 pub mod dialog;
 pub mod hosts;
+mod ids;
 pub mod key;
 pub mod keymap;
 pub mod layout;
@@ -15,6 +16,7 @@ pub mod line;
 pub mod live;
 pub mod output;
 pub mod question;
+mod routes;
 pub mod runs;
 pub mod say;
 mod sheets;
@@ -23,28 +25,29 @@ pub mod toast;
 mod verbs;
 
 pub use details::{Detail, Weight};
-pub use runs::Pick;
+pub use runs::{Pick, Standing};
 pub use sheets::{LABEL, SheetLine};
 
 use std::sync::Arc;
 
 use secrecy::SecretString;
 
-use self::dialog::{Dialog, Step};
+use self::dialog::Dialog;
 use self::hosts::Hosts;
-use self::key::{Code, Key};
+use self::ids::Ids;
+use self::key::Key;
 use self::layout::{Areas, Wishes};
 use self::line::Line;
 use self::live::{Live, Numbers};
 use self::output::Output;
-use self::question::{Answered, Question, Questions};
+use self::question::{Question, Questions};
 use self::runs::Picks;
 use self::strips::Strips;
 use self::toast::{Toasts, Tone};
 use crate::domain::command::Command;
 use crate::domain::event::Event;
 use crate::domain::fleet::{Fleet, HostView};
-use crate::domain::id::{HostId, RunId};
+use crate::domain::id::HostId;
 use crate::domain::moment::Moment;
 use crate::domain::run::Job;
 
@@ -122,7 +125,8 @@ pub enum Msg {
     Tick {
         utc_offset: i32,
     },
-    Live(HostId, Numbers),
+    /// The moving numbers of all hosts.
+    Live(Vec<(HostId, Numbers)>),
     Holder(Option<String>),
     Ask(Question),
     /// Nobody waits for the answer any more.
@@ -199,7 +203,11 @@ impl App {
             Msg::Snapshot(fleet) => self.fleet = *fleet,
             Msg::Stopped => self.stopped = true,
             Msg::Tick { utc_offset } => self.utc_offset = utc_offset,
-            Msg::Live(host, numbers) => self.live.apply(host, numbers, self.now.mono),
+            Msg::Live(hosts) => {
+                for (host, numbers) in hosts {
+                    self.live.apply(host, numbers, self.now.mono);
+                }
+            }
             Msg::Holder(holder) => self.holder = holder,
             Msg::Ask(question) => {
                 let id = question.id;
@@ -228,7 +236,7 @@ impl App {
     /// Where the panes are; `None` when the terminal is too small.
     #[must_use]
     pub fn areas(&self) -> Option<Areas> {
-        let hosts = self.hosts.visible(&self.fleet).len();
+        let hosts = self.hosts.shown(&self.fleet).count();
         let zoom = self.zoom.then_some(self.focus);
         layout::arrange(self.size.0, self.size.1, Wishes { zoom, hosts })
     }
@@ -243,7 +251,7 @@ impl App {
     /// Columns of the names before the strips.
     #[must_use]
     pub fn strip_label(&self) -> u16 {
-        let longest = self.hosts.visible(&self.fleet).iter().map(|host| host.id.as_str().chars().count()).max();
+        let longest = self.hosts.shown(&self.fleet).map(|host| host.id.as_str().chars().count()).max();
         let most = usize::from(self.size.0 / 5).clamp(8, 24);
         u16::try_from(longest.unwrap_or(0).clamp(4, most)).unwrap_or(24) + 4
     }
@@ -258,97 +266,6 @@ impl App {
         self.fleet.apply(event);
         if let Some((tone, text)) = toast::of_event(&self.fleet, event) {
             self.tell(tone, say::clean(&text));
-        }
-    }
-
-    fn handle_key(&mut self, key: Key) -> Vec<Effect> {
-        if key == Key::ctrl('c') {
-            return self.interrupt();
-        }
-        if self.is_asking() {
-            return match self.questions.handle_key(key, self.now.mono) {
-                Answered::NotYet => Vec::new(),
-                Answered::With(id, secret) => vec![Effect::Answer { id, secret }],
-            };
-        }
-        if !self.dialogs.is_empty() {
-            return self.handle_dialog_key(key);
-        }
-        if self.entry.is_some() {
-            self.handle_entry_key(key);
-            return Vec::new();
-        }
-        if self.focus == Focus::Output && self.output.handle_key(key) {
-            return Vec::new();
-        }
-        keymap::lookup(self.focus, key).map(|action| self.perform(action)).unwrap_or_default()
-    }
-
-    fn handle_dialog_key(&mut self, key: Key) -> Vec<Effect> {
-        let most = match self.dialogs.last() {
-            Some(Dialog::Sheet(sheet)) => self.sheet_overflow(sheet.kind),
-            Some(Dialog::Confirm(_) | Dialog::Jobs(_)) | None => 0,
-        };
-        let Some(dialog) = self.dialogs.last_mut() else { return Vec::new() };
-        let hosts = if let Dialog::Jobs(jobs) = dialog { jobs.hosts.clone() } else { Vec::new() };
-        let step = dialog.handle_key(key);
-        if let Dialog::Sheet(sheet) = dialog {
-            sheet.limit(most);
-        }
-        match step {
-            Step::Stay => {}
-            Step::Close => {
-                self.dialogs.pop();
-            }
-            Step::Decide(decision) => {
-                // A decision ends what led to it, the list of jobs under it too.
-                self.dialogs.clear();
-                return self.decide(decision);
-            }
-            Step::Choose(job) => self.confirm_job(*job, &hosts),
-        }
-        Vec::new()
-    }
-
-    /// Filters while it is typed; enter keeps the filter, escape takes it away.
-    fn handle_entry_key(&mut self, key: Key) {
-        let Some(line) = &mut self.entry else { return };
-        match key.code {
-            Code::Enter => {
-                self.entry = None;
-                self.hosts.pin(&self.fleet);
-            }
-            Code::Esc => {
-                self.entry = None;
-                self.hosts.filter.clear();
-            }
-            Code::Up => self.hosts.step(&self.fleet, -1),
-            Code::Down => self.hosts.step(&self.fleet, 1),
-            Code::Char(_)
-            | Code::Tab
-            | Code::BackTab
-            | Code::Backspace
-            | Code::Delete
-            | Code::Left
-            | Code::Right
-            | Code::Home
-            | Code::End
-            | Code::PageUp
-            | Code::PageDown => {
-                line.handle_key(key);
-                self.hosts.filter = line.text().to_owned();
-            }
-        }
-    }
-
-    fn handle_paste(&mut self, text: &str) {
-        if self.is_asking() {
-            self.questions.line.insert(text);
-        } else if let Some(dialog) = self.dialogs.last_mut() {
-            dialog.paste(text);
-        } else if let Some(line) = &mut self.entry {
-            line.insert(text);
-            self.hosts.filter = line.text().to_owned();
         }
     }
 
@@ -390,19 +307,5 @@ impl Focus {
             Self::Output => "Output",
             Self::Timeline => "Timeline",
         }
-    }
-}
-
-/// Makes run identifiers: the numbers of splitmix64 (<https://prng.di.unimi.it/splitmix64.c>).
-#[derive(Clone, Debug)]
-struct Ids(u64);
-
-impl Ids {
-    fn next(&mut self) -> RunId {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        RunId::from_random(z ^ (z >> 31))
     }
 }

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use crate::domain::fleet::{AttemptView, Fleet, RunView};
 use crate::domain::id::{AttemptId, HostId};
+use crate::domain::link::LinkState;
+use crate::domain::run::Phase;
 
 /// What the operator picked, by host.
 #[derive(Clone, Debug, Default)]
@@ -17,10 +19,56 @@ pub struct Pick<'a> {
     pub attempt: &'a AttemptView,
 }
 
+/// How an attempt stands, in one sign.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Standing {
+    Waiting,
+    Running,
+    Ending,
+    /// It went on when its host was last seen.
+    Unknown,
+    Succeeded,
+    Stopped,
+    Failed,
+}
+
+impl Standing {
+    pub const ALL: [Self; 7] =
+        [Self::Waiting, Self::Running, Self::Ending, Self::Unknown, Self::Succeeded, Self::Stopped, Self::Failed];
+
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Running => "running",
+            Self::Ending => "ending",
+            Self::Unknown => "unknown",
+            Self::Succeeded => "succeeded",
+            Self::Stopped => "stopped",
+            Self::Failed => "failed",
+        }
+    }
+}
+
 impl Pick<'_> {
     #[must_use]
     pub fn id(&self) -> AttemptId {
         AttemptId { run: self.run.id, attempt: self.attempt.attempt }
+    }
+
+    /// What can be said of it while its host is in this state: a lost link makes our knowledge
+    /// older, it never ends a run.
+    #[must_use]
+    pub fn standing(&self, link: LinkState) -> Standing {
+        match &self.attempt.phase {
+            Phase::Requested => Standing::Waiting,
+            Phase::Running if !link.is_connected() => Standing::Unknown,
+            Phase::Running => Standing::Running,
+            Phase::Ending => Standing::Ending,
+            Phase::Ended { verdict, .. } if verdict.is_success() => Standing::Succeeded,
+            Phase::Ended { verdict, .. } if verdict.is_by_operator() => Standing::Stopped,
+            Phase::Ended { .. } => Standing::Failed,
+        }
     }
 }
 
@@ -86,7 +134,7 @@ mod tests {
     use super::*;
     use crate::domain::id::{Attempt, RunId};
     use crate::domain::moment::Wall;
-    use crate::domain::run::{Phase, RunSpec, Verdict};
+    use crate::domain::run::{RunSpec, Verdict};
 
     fn fleet(runs: &[(u64, bool)]) -> (Fleet, HostId) {
         let host = HostId::parse("h").expect("a name");
@@ -118,6 +166,17 @@ mod tests {
         assert!(picks.step(&fleet, &host, false) && picks.step(&fleet, &host, false));
         assert_eq!(title(&picks, &fleet, &host), "run 1");
         assert!(!picks.step(&fleet, &host, false));
+    }
+
+    #[test]
+    fn out_of_sight_a_run_is_unknown_and_its_end_is_not() {
+        let (fleet, host) = fleet(&[(1, true), (2, false)]);
+        let mut picks = Picks::default();
+        let standing = |picks: &Picks, link| picks.of(&fleet, &host).map(|pick| pick.standing(link));
+        assert_eq!(standing(&picks, LinkState::Alive), Some(Standing::Running));
+        assert_eq!(standing(&picks, LinkState::Lost), Some(Standing::Unknown));
+        picks.step(&fleet, &host, false);
+        assert_eq!(standing(&picks, LinkState::Lost), Some(Standing::Failed));
     }
 
     #[test]

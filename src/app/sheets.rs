@@ -3,7 +3,7 @@
 use super::dialog::SheetKind;
 use super::keymap::{BINDINGS, When};
 use super::layout::Area;
-use super::{App, Focus, Weight, output, say};
+use super::{App, Focus, Standing, Weight, output, say};
 use crate::domain::link::LinkState;
 
 /// One line of a sheet.
@@ -13,6 +13,8 @@ pub enum SheetLine {
     Heading(String),
     /// A state with its glyph and its meaning.
     State(LinkState, String),
+    /// How a run stands, with its sign and its meaning.
+    Run(Standing, String),
     Entry {
         label: String,
         text: String,
@@ -89,6 +91,8 @@ fn help() -> Vec<SheetLine> {
     }
     lines.push(SheetLine::Heading("States".into()));
     lines.extend(LinkState::ALL.map(|state| SheetLine::State(state, meaning(state).into())));
+    lines.extend([SheetLine::Blank, SheetLine::Heading("Runs".into())]);
+    lines.extend(Standing::ALL.map(|standing| SheetLine::Run(standing, meaning_of_run(standing).into())));
     lines
 }
 
@@ -110,6 +114,18 @@ fn meaning(state: LinkState) -> &'static str {
     }
 }
 
+fn meaning_of_run(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Waiting => "asked for, not yet on the host",
+        Standing::Running => "going on",
+        Standing::Ending => "over; the rest of its output is being read",
+        Standing::Unknown => "went on when its host was last seen",
+        Standing::Succeeded => "exit 0",
+        Standing::Stopped => "cancelled by the operator",
+        Standing::Failed => "any other end: the verdict says which",
+    }
+}
+
 fn fold(line: SheetLine, room: usize) -> Vec<SheetLine> {
     match line {
         SheetLine::Entry { label, text, weight } => {
@@ -123,7 +139,7 @@ fn fold(line: SheetLine, room: usize) -> Vec<SheetLine> {
             });
             own.into_iter().chain(rows).collect()
         }
-        other @ (SheetLine::Blank | SheetLine::Heading(_) | SheetLine::State(..)) => vec![other],
+        other @ (SheetLine::Blank | SheetLine::Heading(_) | SheetLine::State(..) | SheetLine::Run(..)) => vec![other],
     }
 }
 

@@ -2,6 +2,7 @@
 //! panic. Nothing here prints: with a dead terminal that would panic again.
 
 use std::io::{self, Stdout, Write};
+use std::mem::ManuallyDrop;
 use std::panic::{self, PanicHookInfo};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -18,7 +19,9 @@ use ratatui::{Frame, Terminal};
 
 /// The terminal, ours until dropped.
 pub struct Screen {
-    terminal: Terminal<CrosstermBackend<Stdout>>,
+    /// Never dropped: its destructor prints when the cursor cannot be shown, and printing to a dead
+    /// terminal panics. What it would do is done by [`give_back`].
+    terminal: ManuallyDrop<Terminal<CrosstermBackend<Stdout>>>,
     hook: Option<Arc<Hook>>,
 }
 
@@ -28,9 +31,9 @@ impl Screen {
     /// Takes the terminal. MUST be called on the thread that draws: a panic of any other leaves the
     /// screen alone.
     pub fn take() -> io::Result<Self> {
-        let hook = hook_panics(thread::current().id());
+        let terminal = ManuallyDrop::new(Terminal::new(CrosstermBackend::new(io::stdout()))?);
         // From here on a failure gives everything back by dropping this.
-        let mut screen = Self { terminal: Terminal::new(CrosstermBackend::new(io::stdout()))?, hook: Some(hook) };
+        let mut screen = Self { terminal, hook: Some(hook_panics(thread::current().id())) };
         screen.enter()?;
         Ok(screen)
     }

@@ -159,10 +159,11 @@ impl Session {
         messages.push(Msg::Holder(self.handle.holder()));
         messages.extend(self.waiting.withdrawn());
         messages.extend(guard::take_panics().into_iter().map(Msg::Failed));
-        for host in self.app.fleet.hosts.keys() {
+        let numbers = self.app.fleet.hosts.keys().map(|host| {
             let live = self.handle.live(host);
-            messages.push(Msg::Live(host.clone(), Numbers { rtt: live.rtt, received: live.received }));
-        }
+            (host.clone(), Numbers { rtt: live.rtt, received: live.received })
+        });
+        messages.push(Msg::Live(numbers.collect()));
         for msg in messages {
             self.update(now, msg).await?;
         }

@@ -56,9 +56,9 @@ impl Pane {
             (role, _, _) => theme.style(role),
         };
         let used = write(frame, top, &self.title, theme, titled);
-        let wanted = width(&self.aside);
         let left = top.width.saturating_sub(used + 1);
-        if wanted > 0 && wanted <= left {
+        let wanted = width(&self.aside).min(left);
+        if wanted >= LEGIBLE {
             let place = Rect { x: top.right() - wanted, width: wanted, ..top };
             write(frame, place, &self.aside, theme, |role| theme.style(role));
         }
@@ -85,5 +85,8 @@ fn write(frame: &mut Frame<'_>, area: Rect, label: &Label, theme: &Theme, style:
     pen.text(" ", Style::default());
     before - pen.room()
 }
+
+/// A text cut to less than this tells nothing.
+const LEGIBLE: u16 = 6;
 
 const MARGIN: ratatui::layout::Margin = ratatui::layout::Margin { horizontal: 1, vertical: 0 };

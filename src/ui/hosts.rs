@@ -184,7 +184,7 @@ impl Line<'_> {
         if table.sign == 0 {
             return;
         }
-        let (sign, role) = self.theme.phase(&pick.attempt.phase);
+        let (sign, role) = self.theme.standing(pick.standing(self.host.link.state));
         pen.skip(1).sign(sign, self.style(role));
         pen.skip(table.run.min(1)).left(
             &say::clean(pick.run.spec.title()),
@@ -205,7 +205,12 @@ impl Line<'_> {
             Phase::Running if attempt.cancelling => ("cancelling".into(), Role::Warning),
             Phase::Running => {
                 let age = say::duration(self.app.now.wall.since(since));
-                let words = if self.columns.phase > SHORT_PHASE + 6 { format!("running {age}") } else { age };
+                let known = self.host.link.state.is_connected();
+                let words = match (known, self.columns.phase > SHORT_PHASE + 7) {
+                    (true, true) => format!("running {age}"),
+                    (false, true) => format!("running {age}?"),
+                    (_, false) => age,
+                };
                 (words, Role::Quiet)
             }
             Phase::Ending => ("ending".into(), Role::Quiet),
@@ -213,7 +218,7 @@ impl Line<'_> {
                 ("cancelled".into(), Role::Quiet)
             }
             Phase::Ended { verdict, .. } => {
-                let (_, role) = self.theme.phase(&attempt.phase);
+                let (_, role) = self.theme.standing(pick.standing(self.host.link.state));
                 (say::clean(&verdict.to_string()).into_owned(), role)
             }
         }

@@ -109,7 +109,7 @@ mod tests {
         pen.left("abcdef", 4, Style::default())
             .right("7", 3, Style::default())
             .skip(1)
-            .text("and more", Style::default());
+            .text("and more!", Style::default());
         assert_eq!(buffer, Buffer::with_lines(["abc~  7 and mor~"]));
         let area = buffer.area;
         assert!(Pen::at(&mut buffer, area, 1, '~').is_none());

@@ -50,6 +50,11 @@ fn write(pen: &mut Pen<'_>, line: &SheetLine, theme: &Theme) {
             let sign = format!("{} {}", theme.state(*state), state.word());
             pen.left(&sign, label, theme.style(Role::State(*state))).text(meaning, theme.style(Role::Text));
         }
+        SheetLine::Run(standing, meaning) => {
+            let (sign, role) = theme.standing(*standing);
+            let head = format!("{sign} {}", standing.word());
+            pen.left(&head, label, theme.style(role)).text(meaning, theme.style(Role::Text));
+        }
         SheetLine::Entry { label: head, text, weight } => {
             pen.left(head, label, theme.style(Role::Quiet)).text(text, theme.style(details::role(*weight)));
         }

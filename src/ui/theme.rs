@@ -4,10 +4,10 @@
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::symbols::border;
 
+use crate::app::Standing;
 use crate::app::toast::Tone;
 use crate::domain::link::LinkState;
 use crate::domain::network::NetworkState;
-use crate::domain::run::Phase;
 use crate::domain::timeline::Mark;
 
 /// How much the terminal can show.
@@ -189,14 +189,15 @@ impl Theme {
     }
 
     #[must_use]
-    pub fn phase(&self, phase: &Phase) -> (char, Role) {
-        match phase {
-            Phase::Requested => (self.pick('◇', '.'), Role::Quiet),
-            Phase::Running => (self.pick('▶', '>'), Role::Accent),
-            Phase::Ending => (self.pick('▷', ')'), Role::Accent),
-            Phase::Ended { verdict, .. } if verdict.is_success() => (self.pick('✓', '+'), Role::Good),
-            Phase::Ended { verdict, .. } if verdict.is_by_operator() => (self.pick('■', 'x'), Role::Quiet),
-            Phase::Ended { .. } => (self.pick('✗', '!'), Role::Bad),
+    pub fn standing(&self, standing: Standing) -> (char, Role) {
+        match standing {
+            Standing::Waiting => (self.pick('◇', '.'), Role::Quiet),
+            Standing::Running => (self.pick('▶', '>'), Role::Accent),
+            Standing::Ending => (self.pick('▷', ')'), Role::Accent),
+            Standing::Unknown => ('?', Role::Warning),
+            Standing::Succeeded => (self.pick('✓', '+'), Role::Good),
+            Standing::Stopped => (self.pick('■', 'x'), Role::Quiet),
+            Standing::Failed => (self.pick('✗', '!'), Role::Bad),
         }
     }
 
@@ -370,7 +371,7 @@ mod tests {
         let styles = roles.into_iter().chain(LinkState::ALL.map(Role::State)).map(|role| theme.style(role));
         let strips = LinkState::ALL.map(|state| theme.strip(state));
         for style in styles.chain(strips).chain([theme.selected(true), theme.selected(false)]) {
-            assert_eq!((style.fg, style.bg), (None, None));
+            assert!([style.fg, style.bg].into_iter().flatten().all(|colour| colour == Color::Reset), "{style:?}");
         }
     }
 

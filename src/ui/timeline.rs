@@ -10,7 +10,7 @@ use super::pen::{Pen, columns};
 use super::theme::{Role, Theme};
 use super::{Label, edge};
 use crate::app::hosts::is_trouble;
-use crate::app::layout::Edge;
+use crate::app::layout::{Area, Edge};
 use crate::app::strips::{Slice, Window};
 use crate::app::{App, Focus, say};
 use crate::domain::fleet::HostView;
@@ -20,21 +20,26 @@ use crate::domain::timeline::Mark;
 
 pub fn render(frame: &mut Frame<'_>, area: Rect, app: &App, theme: &Theme) {
     let edge = app.areas().map_or(Edge::Box, |areas| areas.edge);
+    let room = edge.inside(Area { x: area.x, y: area.y, width: area.width, height: area.height });
+    // The axis takes a row; alone, legend and cursor take two more.
+    let rows = room.height.saturating_sub(if edge == Edge::None { 3 } else { 1 });
     let hosts = app.hosts.visible(&app.fleet);
-    let view = View { app, theme, window: app.strips.window(app.strip_columns(), app.now.wall) };
-    let told = view.told();
-    let mut inside = view.pane(&hosts, edge, told.as_ref(), area.width).render(frame, area, edge, theme);
-    if edge == Edge::None {
-        inside = view.render_foot(frame, inside, &hosts, told);
-    }
-    let Some(strips) = inside.height.checked_sub(1).filter(|rows| *rows > 0) else { return };
     let at = app.host().and_then(|host| hosts.iter().position(|other| other.id == host.id)).unwrap_or(0);
-    let first = first(at, hosts.len(), usize::from(strips));
-    for (row, host) in (0..strips).zip(hosts.iter().skip(first)) {
-        view.render_strip(frame, inside, row, host);
+    let first = first(at, hosts.len(), usize::from(rows));
+    let window = app.strips.window(app.strip_columns(), app.now.wall);
+    let shown = hosts.iter().skip(first).take(usize::from(rows));
+    let strips = shown.map(|host| (*host, window.strip(host, app.now.wall))).collect();
+    let view = View { app, theme, window, label: app.strip_label(), strips };
+
+    let told = view.told();
+    let mut inside = view.pane(edge, told.as_ref(), area.width).render(frame, area, edge, theme);
+    if edge == Edge::None {
+        inside = view.render_foot(frame, inside, told);
     }
-    let used = strips.min(u16::try_from(hosts.len() - first).unwrap_or(u16::MAX));
-    view.render_axis(frame, inside, used);
+    for (row, (host, strip)) in (0..).zip(&view.strips) {
+        view.render_strip(frame, inside, row, host, strip);
+    }
+    view.render_axis(frame, inside, u16::try_from(view.strips.len()).unwrap_or(rows));
 }
 
 fn first(at: usize, count: usize, rows: usize) -> usize {
@@ -45,10 +50,13 @@ struct View<'a> {
     app: &'a App,
     theme: &'a Theme,
     window: Window,
+    /// Columns of the names.
+    label: u16,
+    strips: Vec<(&'a HostView, Vec<Slice<'a>>)>,
 }
 
 impl View<'_> {
-    fn pane(&self, hosts: &[&HostView], edge: Edge, told: Option<&Label>, width: u16) -> Pane {
+    fn pane(&self, edge: Edge, told: Option<&Label>, width: u16) -> Pane {
         let mut span = format!(" {}", self.app.strips.span_words());
         if !self.app.strips.is_live() {
             span.push_str(", in the past");
@@ -57,19 +65,17 @@ impl View<'_> {
         let room = width.saturating_sub(edge::width(&title) + 4);
         let (aside, foot) = match (edge, told) {
             (Edge::Rule, Some(told)) => (told.clone(), Label::new()),
-            (Edge::Box | Edge::Rule | Edge::None, told) => {
-                (self.legend(hosts, room), told.cloned().unwrap_or_default())
-            }
+            (Edge::Box | Edge::Rule | Edge::None, told) => (self.legend(room), told.cloned().unwrap_or_default()),
         };
         Pane { title, aside, foot, focused: self.app.focus == Focus::Timeline }
     }
 
     /// The signs that can be seen, as many as fit, the worst first.
-    fn legend(&self, hosts: &[&HostView], room: u16) -> Label {
+    fn legend(&self, room: u16) -> Label {
         let mut states: Vec<LinkState> = Vec::new();
         let mut marks: Vec<(char, Role, &str)> = Vec::new();
-        for host in hosts {
-            for slice in self.window.strip(host, self.app.now.wall) {
+        for (_, strip) in &self.strips {
+            for slice in strip {
                 states.extend(slice.state.filter(|state| !states.contains(state)));
                 if let Some(mark) = slice.mark {
                     let (sign, role) = self.theme.mark(mark);
@@ -95,18 +101,17 @@ impl View<'_> {
         label
     }
 
-    fn render_strip(&self, frame: &mut Frame<'_>, inside: Rect, row: u16, host: &HostView) {
+    fn render_strip(&self, frame: &mut Frame<'_>, inside: Rect, row: u16, host: &HostView, strip: &[Slice<'_>]) {
         let selected = self.app.host().is_some_and(|other| other.id == host.id);
         let state = host.link.state;
-        let label = self.app.strip_label();
         let Some(mut pen) = Pen::at(frame.buffer_mut(), inside, row, self.theme.ellipsis()) else { return };
         let name = self.theme.style(if selected { Role::Heading } else { Role::Quiet });
         pen.sign(if selected { self.theme.cursor_bar() } else { ' ' }, self.theme.style(Role::Accent));
         pen.sign(self.theme.state(state), self.theme.style(Role::State(state))).skip(1);
-        pen.left(host.id.as_str(), label.saturating_sub(4), name).skip(1);
+        pen.left(host.id.as_str(), self.label.saturating_sub(4), name).skip(1);
         let cursor = self.cursor_column();
-        for (column, slice) in (0_u16..).zip(self.window.strip(host, self.app.now.wall)) {
-            let (sign, style) = self.cell(slice);
+        for (column, slice) in (0_u16..).zip(strip) {
+            let (sign, style) = self.cell(*slice);
             let under = cursor == Some(column);
             let style = if under { style.add_modifier(Modifier::REVERSED) } else { style };
             pen.sign(sign, style);
@@ -136,12 +141,14 @@ impl View<'_> {
     }
 
     fn render_axis(&self, frame: &mut Frame<'_>, inside: Rect, row: u16) {
-        let label = self.app.strip_label();
         let style = self.theme.style(Role::Quiet);
         for (column, at) in self.window.ticks(TICK_GAP, self.app.utc_offset) {
             let text = format!("{}{}", self.theme.tick(), self.tick_words(at));
-            let place =
-                Rect { x: inside.x + label + column, width: inside.width.saturating_sub(label + column), ..inside };
+            let place = Rect {
+                x: inside.x + self.label + column,
+                width: inside.width.saturating_sub(self.label + column),
+                ..inside
+            };
             if columns(&text) <= place.width
                 && let Some(mut pen) = Pen::at(frame.buffer_mut(), place, row, self.theme.ellipsis())
             {
@@ -191,8 +198,8 @@ impl View<'_> {
     }
 
     /// Alone the pane has no edge: legend and cursor get lines of their own at the bottom.
-    fn render_foot(&self, frame: &mut Frame<'_>, inside: Rect, hosts: &[&HostView], told: Option<Label>) -> Rect {
-        let lines = [Some(self.legend(hosts, inside.width)), told];
+    fn render_foot(&self, frame: &mut Frame<'_>, inside: Rect, told: Option<Label>) -> Rect {
+        let lines = [Some(self.legend(inside.width)), told];
         let height = inside.height.saturating_sub(2);
         for (row, label) in (height..).zip(lines.iter().flatten()) {
             let Some(mut pen) = Pen::at(frame.buffer_mut(), inside, row, self.theme.ellipsis()) else { continue };

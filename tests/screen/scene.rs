@@ -244,7 +244,7 @@ pub fn app(columns: u16, rows: u16) -> App {
         for second in 0..9 {
             let numbers = Numbers { rtt: Some(Duration::from_micros(micros)), received: rate * second };
             let at = Moment { mono: Mono(NOW.mono.0 - Duration::from_secs(8 - second)), ..NOW };
-            app.update(at, Msg::Live(host(name), numbers));
+            app.update(at, Msg::Live(vec![(host(name), numbers)]));
         }
     }
     app.update(NOW, Msg::Tick { utc_offset: 3600 });
