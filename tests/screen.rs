@@ -17,13 +17,14 @@ use secrecy::ExposeSecret;
 use steadfast::app::dialog::{Dialog, SheetKind};
 use steadfast::app::key::{Code, Key};
 use steadfast::app::keymap::{BINDINGS, When};
+use steadfast::app::output::{self, Verb};
 use steadfast::app::question::{Kind, Question};
 use steadfast::app::{App, Effect, Focus, Msg, SheetLine};
 use steadfast::domain::command::Command;
 use steadfast::domain::event::{CancelReason, Fact, LinkChange, RunFact};
 use steadfast::domain::link::LinkState;
 use steadfast::domain::moment::{Moment, Mono};
-use steadfast::domain::run::Verdict;
+use steadfast::domain::run::{RunIo, Stream, Verdict};
 use steadfast::ui::theme::{Depth, Signs, Theme};
 
 fn draw(app: &App, theme: Theme) -> Buffer {
@@ -100,9 +101,61 @@ fn the_timeline_alone_with_its_cursor() {
 }
 
 #[test]
+fn the_output_alone_is_searched_and_not_broken() {
+    let mut app = app(80, 24);
+    press(&mut app, &[ENTER]);
+    typed(&mut app, "z/page");
+    insta::assert_snapshot!("output-search", text(&draw(&app, COLOURED)));
+    app.update(scene::NOW, Msg::Paste(" 00\n".into()));
+    press(&mut app, &[ENTER]);
+    let orders: Vec<_> = app.output.take_effects().collect();
+    let [output::Effect::Search(output::Order::Start { pattern, seek })] = &orders[..] else { panic!("{orders:?}") };
+    assert_eq!(pattern.text(), "page 00");
+    let outcome = output::Outcome::Nothing;
+    let sought = Some(output::Sought { serial: seek.serial, outcome });
+    let progress = output::Progress { matches: 0, counted: 9, end: 9, seek: sought };
+    app.update(scene::NOW, Msg::Output(output::Msg::Progress(progress)));
+    typed(&mut app, "w");
+    scene::answer(&mut app);
+    insta::assert_snapshot!("output-alone", text(&draw(&app, COLOURED)));
+    press(&mut app, &[ESC]);
+    assert!(app.zoom && app.output.view().find().pattern().is_none(), "escape leaves the search first");
+    press(&mut app, &[ESC]);
+    assert!(!app.zoom);
+}
+
+#[test]
+fn another_host_brings_another_log_and_a_host_without_runs_none() {
+    let mut app = app(120, 40);
+    let first = app.output.view().shown();
+    assert_eq!(first.map(|(id, _)| id), app.pick().map(|pick| pick.id()));
+    typed(&mut app, "j");
+    assert!(app.output.view().shown() != first && app.output.view().window().entries.is_empty());
+    assert!(matches!(app.output.take_effects().next(), Some(output::Effect::Read(_))));
+    typed(&mut app, "G");
+    assert_eq!(app.output.view().shown(), None);
+    assert!(text(&draw(&app, COLOURED)).contains("no run selected"));
+}
+
+#[test]
+fn streams_are_switched_where_there_are_two() {
+    let mut app = app(120, 40);
+    press(&mut app, &[ENTER]);
+    typed(&mut app, "e");
+    assert_eq!(app.output.view().shown().map(|(_, stream)| stream), Some(Stream::Out));
+    assert!(text(&draw(&app, COLOURED)).contains("stdout and stderr of this run are one"));
+    app.fleet.runs.get_mut(&run(1)).expect("a run").spec.io = RunIo::Split;
+    typed(&mut app, "e");
+    assert_eq!(app.output.view().shown().map(|(_, stream)| stream), Some(Stream::Err));
+    assert!(text(&draw(&app, COLOURED)).contains("attempt 1 stderr"));
+    typed(&mut app, "e");
+    assert_eq!(app.output.view().shown().map(|(_, stream)| stream), Some(Stream::Out));
+}
+
+#[test]
 fn nothing_panics_at_any_size_with_anything_open() {
     for (columns, rows) in [(1, 1), (20, 5), (59, 16), (60, 15), (60, 16), (61, 17), (75, 21), (400, 120)] {
-        for keys in ["", "x", "J", "q", "?", "i", "/q", "z", "\t", "\tz", "\t\tz", "rn", "J\n"] {
+        for keys in ["", "x", "J", "q", "?", "i", "/q", "z", "\t", "\tz", "\tz/x", "\tw", "\t\tz", "rn", "J\n"] {
             let mut app = app(columns, rows);
             app.update(scene::NOW, Msg::Ask(question()));
             for c in keys.chars() {
@@ -345,7 +398,9 @@ fn every_key_of_the_table_does_something() {
             When::In(focus) => std::slice::from_ref(focus),
         };
         for focus in focuses {
-            for key in binding.keys {
+            // What the output pane takes for itself is tested with its view.
+            let taken = |key: &Key| *focus == Focus::Output && Verb::of(*key).is_some();
+            for key in binding.keys.iter().filter(|key| !taken(key)) {
                 let mut app = busy();
                 app.focus = *focus;
                 let before = format!("{app:?}");

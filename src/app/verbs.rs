@@ -109,6 +109,10 @@ impl App {
 
     /// A job was picked: asks whether it shall be started.
     pub(super) fn confirm_job(&mut self, job: Job, hosts: &[HostId]) {
+        if job.upload.is_some() && job.spec.upload.is_none() {
+            // Its command would run without the file it is about.
+            return self.tell(Tone::Bad, format!("{} sends a file, which cannot be done from here", job.name));
+        }
         let start = |host: &HostId| Command::Start {
             id: self.ids.next(),
             host: host.clone(),

@@ -37,22 +37,22 @@ pub fn render(frame: &mut Frame<'_>, area: Rect, app: &App, theme: &Theme) {
 }
 
 /// What the edge would say, for the last line of the screen, when the pane's edge has no room for it.
+/// What a search has come to goes before whose output it is.
 pub fn notes(app: &App, theme: &Theme) -> Label {
+    if app.focus != Focus::Output {
+        return Label::new();
+    }
     let (palette, view) = (OutputPalette::of(theme), app.output.view());
-    let mut label = match app.areas().map(|areas| areas.edge) {
-        _ if app.focus != Focus::Output => return Label::new(),
-        Some(Edge::Box) | None => return Label::new(),
-        Some(Edge::Rule) => Label::new(),
+    let foot = foot(view, &palette);
+    match app.areas().map(|areas| areas.edge) {
+        Some(Edge::Box) | None => Label::new(),
+        Some(Edge::Rule) => foot,
         Some(Edge::None) => {
-            let mut label = whose(app, theme);
+            let mut label = if foot.is_empty() { whose(app, theme) } else { foot };
             label.extend(where_in(view, &palette).into_iter().map(|(text, role)| (format!("  {text}"), role)));
             label
         }
-    };
-    for (text, role) in foot(view, &palette) {
-        label.push((format!("{}{text}", if label.is_empty() { "" } else { "  " }), role));
     }
-    label
 }
 
 /// Whose output it is, and how that run stands.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use steadfast::app::live::Numbers;
+use steadfast::app::output;
 use steadfast::app::{App, Msg, Setup};
 use steadfast::domain::boot::BootIdentity;
 use steadfast::domain::diagnosis::{Cause, Rung, RungAnswer, RungReport};
@@ -249,8 +250,47 @@ pub fn app(columns: u16, rows: u16) -> App {
         }
     }
     app.update(NOW, Msg::Tick { utc_offset: 3600 });
+    answer(&mut app);
     app
 }
+
+/// Reads for the output pane what it wants read: a made-up log.
+pub fn answer(app: &mut App) {
+    while let Some(effect) = app.output.take_effects().next() {
+        let output::Effect::Read(request) = effect else { continue };
+        let window = log(request);
+        let extent = output::Extent { end: window.end, indexed: window.end, lines: LINES };
+        app.update(NOW, Msg::Output(output::Msg::Window(window)));
+        app.update(NOW, Msg::Output(output::Msg::Extent(extent)));
+    }
+}
+
+fn log(request: output::Request) -> output::Window {
+    let mut window = output::Window { serial: request.serial, ..output::Window::default() };
+    let mut pen = output::Style::default();
+    for number in 0..LINES {
+        let pass = number / 16 + 1;
+        let text = match number % 16 {
+            15 => format!(
+                "\x1b[32mpass {pass} verified\x1b[0m, no bit errors, 124416 MiB in 8 workers, hottest module 71 C\n"
+            ),
+            at => format!("stress-ng: info: [4242] vm: pass {pass}: page {:04x}0000\n", at * 4096),
+        };
+        let line = output::decode::line(text.as_bytes(), &mut pen);
+        let (offset, next) = (window.end, window.end + u64::try_from(text.len()).expect("short"));
+        let entry = output::Entry { offset, next, number: Some(number), line, ..output::Entry::default() };
+        window.entries.push(entry);
+        window.end = next;
+    }
+    window.entries[37].before.push(output::Marker::Gap { lost: 4_000_000 });
+    window.anchor = match request.anchor {
+        output::Anchor::End | output::Anchor::Line(_) => window.entries.len() - 1,
+        output::Anchor::Offset(at) => window.entry_at(at).unwrap_or(0),
+    };
+    window
+}
+
+const LINES: u64 = 43;
 
 pub fn event(app: &App, about: &str, fact: Fact) -> Msg {
     let seq = Seq(app.fleet.seq.0 + 1);

@@ -63,7 +63,7 @@ impl Find {
 
     /// For another log: what is being typed goes on, what was found does not.
     pub(super) fn renewed(&self) -> Self {
-        Self { prompt: self.prompt.clone(), serial: self.serial + 1, ..Self::default() }
+        Self { prompt: self.prompt.clone(), serial: self.serial, ..Self::default() }
     }
 
     pub(super) fn type_key(&mut self, key: Key) -> Typed {
