@@ -23,6 +23,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("vm", 2),
     ("clock", 2),
     ("demo", 2),
+    ("client", 3),
     ("supervisor", 3),
     ("app", 4),
     ("ui", 5),

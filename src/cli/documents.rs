@@ -39,7 +39,7 @@ pub(super) fn man(directory: Option<&Path>) -> Result<u8, Failure> {
 pub(super) fn schema(what: SchemaOf) -> Result<u8, Failure> {
     match what {
         SchemaOf::Config => config_schema(),
-        SchemaOf::Events => Err(Failure::absent("the schema of events")),
+        SchemaOf::Events => output::print(format!("{:#}\n", crate::ledger::record::event_schema())),
     }
 }
 

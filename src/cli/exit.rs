@@ -1,6 +1,7 @@
 //! How the process ends, in numbers. DESIGN §7; `run --help` shows [`TABLE`].
 
 use crate::domain::run::{Killer, Verdict};
+use crate::headless::How;
 
 pub const SUCCESS: u8 = 0;
 /// It did not work, for a reason that has no number of its own.
@@ -47,6 +48,17 @@ pub fn of(verdict: &Verdict) -> u8 {
         Verdict::InterruptedByReboot => REBOOTED,
         Verdict::TimedOut { .. } => TIMED_OUT,
         Verdict::Vanished | Verdict::Reverted | Verdict::NotStarted { .. } => UNKNOWN,
+    }
+}
+
+/// The exit code of a run that is no longer followed, over or not.
+#[must_use]
+pub fn of_run(how: &How) -> u8 {
+    match how {
+        How::Ended(verdict) => of(verdict),
+        How::Refused(_) => REFUSED,
+        How::NoContact(_) | How::Going => UNKNOWN,
+        How::Withstood(_) => FAILURE,
     }
 }
 

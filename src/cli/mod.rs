@@ -9,8 +9,12 @@ pub mod output;
 pub mod setup;
 pub mod wanted;
 
+mod commands;
+mod compose;
 mod config;
+mod connector;
 mod documents;
+mod prompt;
 
 use std::process::ExitCode;
 
@@ -57,15 +61,15 @@ fn dispatch(command: Option<Command>, globals: &Globals) -> Result<u8, Failure> 
     match command {
         None => Err(Failure::absent("the screen")),
         Some(Command::Demo(_)) => Err(Failure::absent("demo")),
-        Some(Command::Run(_)) => Err(Failure::absent("run")),
-        Some(Command::Runs(_)) => Err(Failure::absent("runs")),
-        Some(Command::Attach(_)) => Err(Failure::absent("attach")),
-        Some(Command::Log(_)) => Err(Failure::absent("log")),
-        Some(Command::Cancel(_)) => Err(Failure::absent("cancel")),
-        Some(Command::Rerun(_)) => Err(Failure::absent("rerun")),
-        Some(Command::Adopt(_)) => Err(Failure::absent("adopt")),
-        Some(Command::Gc(_)) => Err(Failure::absent("gc")),
-        Some(Command::Check(_)) => Err(Failure::absent("check")),
+        Some(Command::Run(args)) => commands::run::run(&args, globals),
+        Some(Command::Runs(args)) => commands::runs::run(&args, globals),
+        Some(Command::Attach(args)) => commands::attach::run(&args, globals),
+        Some(Command::Log(args)) => commands::log::run(&args, globals),
+        Some(Command::Cancel(args)) => commands::cancel::run(&args, globals),
+        Some(Command::Rerun(args)) => commands::rerun::run(&args, globals),
+        Some(Command::Adopt(args)) => commands::adopt::run(&args, globals),
+        Some(Command::Gc(args)) => commands::gc::run(&args, globals),
+        Some(Command::Check(args)) => commands::check::run(&args, globals),
         Some(Command::Config(args)) => config::run(&args, globals),
         Some(Command::Schema(args)) => documents::schema(args.what),
         Some(Command::Completions(args)) => documents::completions(args.shell),

@@ -10,14 +10,15 @@ use std::sync::Arc;
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::{broadcast, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
-use crate::domain::event::{Event, Fact, RunFact, SupervisorFact};
+use crate::domain::event::{CancelReason, Event, Fact, RunFact, SupervisorFact};
 use crate::domain::fleet::Fleet;
 use crate::domain::id::{AttemptId, HostId, Seq};
 use crate::domain::link::LinkInput;
-use crate::domain::run::HostRun;
+use crate::domain::run::{HostRun, RunInput};
+use crate::net::OwnNetwork;
 use crate::port::Clock;
 use crate::remote::Found;
 use crate::supervisor::handle::Order;
@@ -51,6 +52,8 @@ pub(super) struct Hub {
     pub stop: CancellationToken,
     /// Attempts that go to their host once the journal has them.
     pub starting: FuturesUnordered<BoxFuture<'static, (AttemptId, Result<(), String>)>>,
+    /// Those of them that were not sent yet, and whether they were cancelled meanwhile.
+    pub unsent: HashMap<AttemptId, Option<CancelReason>>,
     /// Whether a standing warning says that the journal is not written.
     pub unjournaled: bool,
 }
@@ -60,6 +63,7 @@ pub(super) struct Inlets {
     pub orders: mpsc::Receiver<Order>,
     pub news: mpsc::Receiver<HostNews>,
     pub troubles: mpsc::Receiver<Option<String>>,
+    pub network: Option<watch::Receiver<OwnNetwork>>,
 }
 
 impl Hub {
@@ -78,6 +82,7 @@ impl Hub {
                 biased;
                 Some(news) = inlets.news.recv() => self.handle_news(news),
                 Some((id, outcome)) = self.starting.next() => self.send_attempt(id, outcome),
+                seen = changed(&mut inlets.network) => self.handle_network(seen),
                 Some(trouble) = inlets.troubles.recv() => self.handle_trouble(trouble),
                 order = inlets.orders.recv() => match order {
                     Some(Order::Command(command)) => self.handle_command(*command),
@@ -98,6 +103,19 @@ impl Hub {
             self.handle_news(news);
         }
         self.publish(None, Fact::Supervisor(SupervisorFact::Stopped));
+    }
+
+    /// Our own network changed: every link is told at once.
+    fn handle_network(&mut self, seen: Option<OwnNetwork>) {
+        let Some(OwnNetwork { state, why, .. }) = seen else { return };
+        if state != self.fleet.network {
+            let from = self.fleet.network;
+            self.publish(None, Fact::Network { from, to: state, why });
+            let hosts: Vec<_> = self.seats.keys().cloned().collect();
+            for host in hosts {
+                self.offer(&host, HostOrder::Link(LinkInput::Network(state)));
+            }
+        }
     }
 
     fn handle_news(&mut self, HostNews { host, news }: HostNews) {
@@ -144,6 +162,7 @@ impl Hub {
 
     /// Publishes the request for an attempt, and sends it to its host once the journal has it.
     pub(super) fn request(&mut self, host: HostId, id: AttemptId, spec: Box<crate::domain::run::RunSpec>) {
+        self.unsent.insert(id, None);
         let event = self.event(Some(host), Fact::Run { id, fact: RunFact::Requested { spec } });
         match self.journal.append_and_tell(event) {
             Ok(written) => self.starting.push(Box::pin(async move {
@@ -154,6 +173,7 @@ impl Hub {
     }
 
     fn send_attempt(&mut self, id: AttemptId, journaled: Result<(), String>) {
+        let cancelled = self.unsent.remove(&id).flatten();
         let Some(run) = self.fleet.runs.get(&id.run) else { return };
         let (host, spec) = (run.host.clone(), run.spec.clone());
         if let Err(why) = journaled {
@@ -170,6 +190,8 @@ impl Hub {
         let reboots = self.reboots(id);
         if !self.offer(&host, HostOrder::Run { run: Box::new(run), reboots }) {
             self.give_up(host, id, "its host's task takes no orders".into());
+        } else if let Some(reason) = cancelled {
+            self.offer(&host, HostOrder::Input(id, RunInput::Cancel(reason)));
         }
     }
 
@@ -217,6 +239,16 @@ impl Hub {
         let event = self.event(None, Fact::Supervisor(SupervisorFact::Warning(text)));
         self.journal.append(event).ok();
     }
+}
+
+/// The next look at the own network; never, where nobody watches it (any more).
+async fn changed(network: &mut Option<watch::Receiver<OwnNetwork>>) -> Option<OwnNetwork> {
+    let Some(watch) = network else { return std::future::pending().await };
+    if watch.changed().await.is_err() {
+        *network = None;
+        return None;
+    }
+    Some(watch.borrow_and_update().clone())
 }
 
 /// Nothing is planned: something else wakes us.

@@ -20,7 +20,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use futures_util::stream::FuturesUnordered;
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::{broadcast, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -31,7 +31,9 @@ use crate::domain::host::HostSettings;
 use crate::domain::id::HostId;
 use crate::domain::link::{Link, LinkInput, LinkSettings};
 use crate::domain::moment::Wall;
+use crate::domain::network::NetworkState;
 use crate::ledger::{Holder, Ledger, LedgerError};
+use crate::net::OwnNetwork;
 use crate::port::{Clock, Connector};
 use crate::supervisor::host::{HostOrder, HostTask, Surroundings};
 use crate::supervisor::hub::{HostNews, Hub, Inlets};
@@ -50,6 +52,8 @@ pub struct Setup {
     /// Who holds the ledger, if not we: then this only looks on.
     pub holder: Option<Holder>,
     pub clock: Arc<dyn Clock>,
+    /// The operator's own network, where it is watched.
+    pub network: Option<watch::Receiver<OwnNetwork>>,
     /// Of the jitter in reconnecting.
     pub seed: u64,
 }
@@ -84,6 +88,7 @@ pub fn start(setup: Setup) -> Result<Handle, LedgerError> {
 }
 
 fn own(setup: Setup, mut fleet: Fleet) -> Handle {
+    fleet.network = NetworkState::Unknown;
     for host in fleet.hosts.values_mut() {
         // An earlier supervisor's connection is not ours.
         host.link.state = crate::domain::link::LinkState::Idle;
@@ -119,13 +124,15 @@ fn own(setup: Setup, mut fleet: Fleet) -> Handle {
         retries: Default::default(),
         stop: stop.clone(),
         starting: FuturesUnordered::new(),
+        unsent: HashMap::new(),
         unjournaled: false,
     };
     let wanted = match setup.connect {
         Connect::All => setup.hosts.into_iter().map(|host| host.id).collect(),
         Connect::Only(hosts) => hosts,
     };
-    tracker.spawn(hub.run(wanted, Inlets { orders, news, troubles }));
+    let network = setup.network;
+    tracker.spawn(hub.run(wanted, Inlets { orders, news, troubles, network }));
     tracker.close();
     Handle::new(orders_out, shared, tracker)
 }

@@ -21,16 +21,19 @@ pub struct RunsArgs {
     pub json: bool,
 }
 
-/// Follow a run's output and state, from its beginning.
+/// Follow a run's output and state.
 ///
-/// Ends with the run, and with its exit code (see `steadfast run --help`). ctrl-C detaches: the run
-/// goes on.
+/// Shows the last lines and goes on from there; a run that is over is shown whole. Ends with the
+/// run, and with its exit code (see `steadfast run --help`). ctrl-C asks, or detaches: the run goes on.
 #[derive(Debug, Args)]
 pub struct AttachArgs {
     /// Identifier, the beginning of it, or `last`.
     #[arg(value_name = "RUN")]
     pub run: RunName,
-    /// Print events as JSON Lines instead of the output.
+    /// Show all of its output, not just the end of what is here already.
+    #[arg(long)]
+    pub from_start: bool,
+    /// Print events as JSON Lines instead of the output, those of before too.
     #[arg(long)]
     pub json: bool,
 }
@@ -82,7 +85,7 @@ impl LogArgs {
 
 /// Stop runs, with everything they started.
 ///
-/// TERM first, KILL after the grace; then the host is asked what is left, and you are told.
+/// TERM first, KILL after the grace it was started with; then the host is asked what is left, and you are told.
 ///
 /// A run that was cancelled stays ended, whatever its policy says. A host that cannot be reached is
 /// told as soon as it is back.
@@ -91,9 +94,6 @@ pub struct CancelArgs {
     /// Identifiers, the beginnings of them, or `last`.
     #[arg(value_name = "RUN", required = true)]
     pub runs: Vec<RunName>,
-    /// Time between TERM and KILL [default: what the run was started with].
-    #[arg(long, value_name = "DURATION", value_parser = values::duration)]
-    pub grace: Option<Duration>,
 }
 
 /// Run a run again that is over: its next attempt.

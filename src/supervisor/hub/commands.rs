@@ -68,6 +68,11 @@ impl Hub {
             return;
         };
         let host = view.host.clone();
+        if let Some(cancelled) = self.unsent.get_mut(&id) {
+            // Its host's task does not know it yet.
+            *cancelled = Some(reason);
+            return;
+        }
         self.offer(&host, HostOrder::Input(id, RunInput::Cancel(reason)));
     }
 

@@ -1,0 +1,231 @@
+//! What a check found, for people and for programs.
+
+use std::time::Duration;
+
+use comfy_table::{CellAlignment, Table};
+use serde::Serialize;
+
+use crate::app::say;
+use crate::cli::exit;
+use crate::domain::diagnosis::{Cause, Rung, RungAnswer, RungReport};
+use crate::domain::id::HostId;
+use crate::ledger::record::{CauseRecord, IdentityRecord, RungReportRecord};
+use crate::remote::HostFacts;
+
+pub(super) struct Report {
+    pub host: HostId,
+    pub took: Duration,
+    /// What is done otherwise than the configuration of `ssh` says.
+    pub remarks: Vec<String>,
+    pub contact: Contact,
+}
+
+pub(super) enum Contact {
+    Made {
+        evidence: Vec<RungReport>,
+        transport: String,
+        exec_took: Duration,
+        facts: Box<HostFacts>,
+        survival: Option<Survival>,
+    },
+    Failed {
+        cause: Cause,
+        evidence: Vec<RungReport>,
+    },
+}
+
+/// Whether processes outlive their login.
+pub(super) enum Survival {
+    Survives { launcher: String },
+    Dies { launcher: String },
+    Unknown(String),
+}
+
+impl Report {
+    pub(super) fn code(&self) -> u8 {
+        match &self.contact {
+            Contact::Made { survival: Some(Survival::Dies { .. }), .. } => exit::FAILURE,
+            Contact::Made { survival: Some(Survival::Unknown(_)), .. } => exit::UNKNOWN,
+            Contact::Made { survival: Some(Survival::Survives { .. }) | None, .. } => exit::SUCCESS,
+            Contact::Failed { cause, .. } if cause.is_refusal() => exit::REFUSED,
+            Contact::Failed { .. } => exit::UNKNOWN,
+        }
+    }
+
+    /// In a few words.
+    pub(super) fn summary(&self) -> String {
+        let text = match &self.contact {
+            Contact::Made { transport, .. } => format!("reached in {} by {transport}", say::latency(self.took)),
+            Contact::Failed { cause, .. } => cause.to_string(),
+        };
+        say::clean(&text).into_owned()
+    }
+
+    fn rungs(&self) -> Vec<RungReport> {
+        match &self.contact {
+            Contact::Made { evidence, exec_took, facts, .. } => {
+                let detail = [facts.os.as_str(), facts.kernel.as_str()].join(" ").trim().to_owned();
+                let exec = RungReport { rung: Rung::Exec, answer: RungAnswer::Stands, took: *exec_took, detail };
+                evidence.iter().cloned().chain([exec]).collect()
+            }
+            Contact::Failed { evidence, .. } => evidence.clone(),
+        }
+    }
+
+    pub(super) fn text(&self, color: bool) -> String {
+        let (mark, sgr) = match self.code() {
+            exit::SUCCESS => ("✓", "32"),
+            _ => ("✗", "31"),
+        };
+        let head = format!("{mark} {}: {}", say::clean(self.host.as_str()), self.summary());
+        let mut text = if color { format!("\x1b[{sgr}m{head}\x1b[0m\n") } else { format!("{head}\n") };
+        text.push_str(&table(&self.rungs()));
+        for line in self.lines() {
+            text.push_str(&format!("  {}\n", say::clean(&line)));
+        }
+        text
+    }
+
+    fn lines(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        match &self.contact {
+            Contact::Made { facts, survival, .. } => {
+                let id = facts.boot.boot_id.as_deref().unwrap_or("unknown");
+                let up = facts.uptime.map(|up| format!(", up for {}", say::duration(up))).unwrap_or_default();
+                lines.push(format!("boot {id}{up}"));
+                lines.extend(survival.as_ref().map(Survival::words));
+            }
+            Contact::Failed { cause, .. } => lines.extend(cause.next_step().map(|step| format!("hint: {step}"))),
+        }
+        lines.extend(self.remarks.iter().map(|remark| format!("note: {remark}")));
+        lines
+    }
+
+    pub(super) fn record(&self) -> CheckRecord {
+        let (transport, boot, uptime, survival, cause) = match &self.contact {
+            Contact::Made { transport, facts, survival, .. } => {
+                let survival = survival.as_ref().map(SurvivalRecord::from);
+                (Some(transport.clone()), Some(facts.boot.clone().into()), facts.uptime, survival, None)
+            }
+            Contact::Failed { cause, .. } => (None, None, None, None, Some(cause.into())),
+        };
+        CheckRecord {
+            host: self.host.to_string(),
+            reached: transport.is_some(),
+            took_ms: millis(self.took),
+            transport,
+            cause,
+            rungs: self.rungs().iter().map(Into::into).collect(),
+            boot,
+            uptime_s: uptime.map(|up| up.as_secs()),
+            survival,
+            remarks: self.remarks.clone(),
+        }
+    }
+}
+
+impl Survival {
+    fn words(&self) -> String {
+        match self {
+            Self::Survives { launcher } => format!("processes outlive their login ({launcher})"),
+            Self::Dies { launcher } => format!(
+                "PROCESSES DIE WITH THEIR LOGIN ({launcher}): runs would be lost with the connection; \
+                 on a systemd host, `loginctl enable-linger` lets them live"
+            ),
+            Self::Unknown(why) => format!("whether processes outlive their login is not known: {why}"),
+        }
+    }
+}
+
+fn table(rungs: &[RungReport]) -> String {
+    if rungs.is_empty() {
+        return String::new();
+    }
+    let mut table = Table::new();
+    table.load_style(comfy_table::presets::NOTHING);
+    for rung in rungs {
+        let answer = match rung.answer {
+            RungAnswer::Stands => "✓ stands",
+            RungAnswer::Broken => "✗ broken",
+            RungAnswer::NotAsked => "· not asked",
+        };
+        let detail = say::clean(&rung.detail).into_owned();
+        table.add_row([format!(" {}", rung.rung.word()), answer.into(), say::latency(rung.took), detail]);
+    }
+    if let Some(column) = table.column_mut(2) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table.trim_fmt() + "\n"
+}
+
+/// A check as programs read it.
+#[derive(Serialize)]
+pub(super) struct CheckRecord {
+    host: String,
+    reached: bool,
+    took_ms: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    transport: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<CauseRecord>,
+    rungs: Vec<RungReportRecord>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    boot: Option<IdentityRecord>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uptime_s: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    survival: Option<SurvivalRecord>,
+    remarks: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct SurvivalRecord {
+    /// `null`: not known.
+    survives: Option<bool>,
+    detail: String,
+}
+
+impl From<&Survival> for SurvivalRecord {
+    fn from(survival: &Survival) -> Self {
+        match survival {
+            Survival::Survives { launcher } => Self { survives: Some(true), detail: launcher.clone() },
+            Survival::Dies { launcher } => Self { survives: Some(false), detail: launcher.clone() },
+            Survival::Unknown(why) => Self { survives: None, detail: why.clone() },
+        }
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rung(rung: Rung, answer: RungAnswer, millis: u64, detail: &str) -> RungReport {
+        RungReport { rung, answer, took: Duration::from_millis(millis), detail: detail.into() }
+    }
+
+    #[test]
+    fn a_failure_says_which_rung_and_what_to_do() {
+        let cause = Cause::AuthRefused { tried: vec!["publickey".into()], offered: vec!["password".into()] };
+        let report = Report {
+            host: HostId::parse("db1").expect("a name"),
+            took: Duration::from_millis(130),
+            remarks: vec!["StrictHostKeyChecking no: host keys are always verified".into()],
+            contact: Contact::Failed {
+                cause,
+                evidence: vec![
+                    rung(Rung::Tcp, RungAnswer::Stands, 1, "10.0.0.1:22"),
+                    rung(Rung::Banner, RungAnswer::Stands, 20, "SSH-2.0-OpenSSH_9.6"),
+                    rung(Rung::Auth, RungAnswer::Broken, 109, "refused\x1b[2J"),
+                ],
+            },
+        };
+        assert_eq!(report.code(), exit::REFUSED);
+        insta::assert_snapshot!(report.text(false));
+        let line = serde_json::to_string(&report.record()).expect("it can be written");
+        assert!(line.contains(r#""reached":false"#) && line.contains("auth_refused"), "{line}");
+    }
+}

@@ -1,0 +1,155 @@
+//! `steadfast log`: what is on our disk; no host is asked, and no supervisor is started.
+
+use std::io::{IsTerminal, Write};
+use std::time::Duration;
+
+use crate::app::say;
+use crate::cli::args::{Globals, LogArgs};
+use crate::cli::commands::names;
+use crate::cli::compose;
+use crate::cli::failure::Failure;
+use crate::cli::setup::Setup;
+use crate::cli::{exit, output};
+use crate::clock::SystemClock;
+use crate::domain::event::{Event, Fact};
+use crate::domain::fleet::{AttemptView, Fleet, RunView};
+use crate::domain::id::{Attempt, AttemptId, Seq};
+use crate::domain::moment::Wall;
+use crate::domain::run::{Phase, Stream};
+use crate::headless::{self, LogPrinter};
+use crate::ledger::Ledger;
+use crate::port::Clock;
+
+pub(in crate::cli) fn run(args: &LogArgs, globals: &Globals) -> Result<u8, Failure> {
+    let setup = Setup::load(globals)?;
+    let now = SystemClock.now().wall;
+    let (ledger, fleet) = fleet(&setup, now)?;
+    let run = names::find(&fleet, &args.run)?;
+    let attempt = args.attempt().or(run.latest().map(|latest| latest.attempt)).unwrap_or(Attempt::FIRST);
+    let id = AttemptId { run: run.id, attempt };
+    let Some(view) = fleet.attempt(id) else {
+        return Err(Failure::new(exit::FAILURE, format!("run {} has no attempt {attempt}", run.id)));
+    };
+    if args.evidence {
+        return output::print(evidence(&ledger, run, view)?);
+    }
+    let stream = if args.stderr { Stream::Err } else { Stream::Out };
+    if args.stderr && !run.spec.io.streams().contains(&Stream::Err) {
+        compose::say("this run has a terminal: its stderr is in its output");
+    }
+    let path = ledger.log_path(id, stream);
+    let from = match args.tail {
+        Some(lines) => headless::tail(&path, lines).map_err(|error| unread(id, &error))?,
+        None => 0,
+    };
+    let clean = std::io::stdout().is_terminal() && !args.raw;
+    let mut printer = LogPrinter::new(from, clean);
+    let mut fleet = fleet.clone();
+    output::write(|out| {
+        loop {
+            // Looked at before the log is read: what is in it then is all there will be.
+            let over = fleet.attempt(id).is_none_or(|view| view.phase.is_over());
+            if args.marks {
+                printer.set_marks(ledger.marks(id, stream).map_err(std::io::Error::other)?);
+            }
+            printer.print(&path, out)?;
+            if over || !args.follow {
+                return printer.finish(out);
+            }
+            if ledger.holder().is_none() {
+                compose::say("no steadfast fetches its output now: `steadfast attach` does");
+                return printer.finish(out);
+            }
+            std::thread::sleep(PACE);
+            for event in ledger.events(fleet.seq, PAGE).map_err(std::io::Error::other)? {
+                fleet.apply(&event);
+            }
+        }
+    })
+}
+
+/// The ledger and what it knows, for looking.
+pub(super) fn fleet(setup: &Setup, now: Wall) -> Result<(Ledger, Fleet), Failure> {
+    let ledger = compose::look(setup)?
+        .ok_or_else(|| Failure::new(exit::FAILURE, format!("there is no run yet in {}", setup.state_dir.display())))?;
+    let fleet = ledger.restore(now).map_err(compose::ledger_failure)?;
+    Ok((ledger, fleet))
+}
+
+/// Everything that is here of an attempt and those after it: output to stdout, errors to stderr.
+pub(super) fn print_whole(ledger: &Ledger, run: &RunView, first: Attempt) -> Result<(), Failure> {
+    for attempt in run.attempts.iter().map(|view| view.attempt).filter(|attempt| *attempt >= first) {
+        let id = AttemptId { run: run.id, attempt };
+        for &stream in run.spec.io.streams() {
+            let path = ledger.log_path(id, stream);
+            let print = |clean: bool, out: &mut dyn Write| {
+                let mut out = out;
+                let mut printer = LogPrinter::new(0, clean);
+                printer.print(&path, &mut out)?;
+                printer.finish(&mut out)
+            };
+            match stream {
+                Stream::Out => {
+                    output::write(|out| print(std::io::stdout().is_terminal(), out))?;
+                }
+                // Nobody is left to tell when stderr is closed.
+                Stream::Err => {
+                    print(std::io::stderr().is_terminal(), &mut std::io::stderr()).ok();
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn unread(id: AttemptId, error: &std::io::Error) -> Failure {
+    Failure::new(exit::FAILURE, format!("failed to read the log of {id}: {error}"))
+}
+
+/// How we know how it ended: what was asked for, what the host said, in order.
+fn evidence(ledger: &Ledger, run: &RunView, view: &AttemptView) -> Result<String, Failure> {
+    let id = AttemptId { run: run.id, attempt: view.attempt };
+    let mut text = format!("run {id} on {}: {}\n", run.host, say::clean(run.spec.title()));
+    let verdict = match &view.phase {
+        Phase::Ended { verdict, .. } => format!("verdict: {verdict}\n"),
+        Phase::Requested => "not known to be started\n".into(),
+        Phase::Running => "running when last seen\n".into(),
+        Phase::Ending => "ended on its host; the rest of its output is not here yet\n".into(),
+    };
+    text.push_str(&say::clean(verdict.trim_end()));
+    text.push('\n');
+    if let Some(started) = &view.started {
+        let how = [
+            format!("pid: {}", started.pid),
+            format!("launcher: {}", started.launcher),
+            format!("terminal: {}", started.terminal),
+            format!("directory: {}", started.directory),
+            format!("boot id: {}", started.boot.boot_id.as_deref().unwrap_or("unknown")),
+        ];
+        for line in how {
+            text.push_str(&format!("{}\n", say::clean(&line)));
+        }
+    }
+    text.push_str("\nevents:\n");
+    let mut after = Seq(0);
+    loop {
+        let page = ledger.events(after, PAGE).map_err(compose::ledger_failure)?;
+        let Some(last) = page.last().map(|event| event.seq) else { break };
+        page.iter().filter(|event| is_about(event, id)).for_each(|event| text.push_str(&headless::jsonl::event(event)));
+        after = last;
+    }
+    Ok(text)
+}
+
+fn is_about(event: &Event, id: AttemptId) -> bool {
+    match &event.fact {
+        Fact::Run { id: of, .. } | Fact::Output { id: of, .. } => *of == id,
+        Fact::Link(_) | Fact::Network { .. } | Fact::Boot(_) | Fact::Operator(_) | Fact::Supervisor(_) => false,
+    }
+}
+
+/// How often a log that is followed is looked at.
+const PACE: Duration = Duration::from_millis(150);
+
+/// Events read at a time.
+const PAGE: usize = 1000;

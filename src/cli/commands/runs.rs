@@ -1,0 +1,228 @@
+//! `steadfast runs`: what the ledger knows; nobody is asked.
+
+use comfy_table::{CellAlignment, Table};
+use serde::Serialize;
+
+use crate::app::say;
+use crate::cli::args::{Globals, RunsArgs};
+use crate::cli::commands::names;
+use crate::cli::compose;
+use crate::cli::failure::Failure;
+use crate::cli::output;
+use crate::cli::setup::Setup;
+use crate::clock::SystemClock;
+use crate::domain::fleet::{AttemptView, RunView};
+use crate::domain::id::AttemptId;
+use crate::domain::moment::Wall;
+use crate::domain::run::{Phase, Stream, Verdict};
+use crate::headless::jsonl;
+use crate::ledger::Ledger;
+use crate::ledger::record::{Timestamp, VerdictRecord};
+use crate::port::Clock;
+
+pub(in crate::cli) fn run(args: &RunsArgs, globals: &Globals) -> Result<u8, Failure> {
+    let setup = Setup::load(globals)?;
+    let now = SystemClock.now().wall;
+    let Some(ledger) = compose::look(&setup)? else {
+        compose::say("there is no run yet; `steadfast run -H HOST -- COMMAND` starts one");
+        return output::print("");
+    };
+    let fleet = ledger.restore(now).map_err(compose::ledger_failure)?;
+    let wanted = |run: &&RunView| {
+        let of_host = args.hosts.is_empty() || args.hosts.iter().any(|hosts| hosts.0.contains(&run.host));
+        of_host && !(args.active && run.is_over())
+    };
+    let rows: Vec<Row> =
+        names::latest_first(&fleet).into_iter().filter(wanted).map(|run| Row::of(run, &ledger, now)).collect();
+    if args.json {
+        return output::print(rows.iter().map(|row| jsonl::line(&RunRecord::from(row))).collect::<String>());
+    }
+    if rows.is_empty() {
+        compose::say(if args.active { "no run is going on" } else { "there is no run yet" });
+    }
+    output::print(table(&rows, compose::utc_offset))
+}
+
+/// One run as it is listed.
+struct Row {
+    run: String,
+    host: String,
+    title: String,
+    phase: Phase,
+    cancelling: bool,
+    requested: Wall,
+    started: Option<Wall>,
+    duration: Option<std::time::Duration>,
+    bytes: u64,
+    attempts: usize,
+    retry_at: Option<Wall>,
+}
+
+impl Row {
+    fn of(run: &RunView, ledger: &Ledger, now: Wall) -> Self {
+        let latest = run.latest();
+        let phase = latest.map_or(Phase::Requested, |latest| latest.phase.clone());
+        let end = match phase {
+            Phase::Ended { at, .. } => at,
+            Phase::Requested | Phase::Running | Phase::Ending => now,
+        };
+        let started = latest.and_then(|latest| latest.started_at);
+        Self {
+            run: run.id.to_string(),
+            host: run.host.to_string(),
+            title: run.spec.title().to_owned(),
+            phase,
+            cancelling: latest.is_some_and(|latest| latest.cancelling),
+            requested: run.requested_at(),
+            started,
+            duration: started.map(|started| end.since(started)),
+            bytes: latest.map_or(0, |latest| bytes(run, latest, ledger)),
+            attempts: run.attempts.len(),
+            retry_at: latest.and_then(|latest| latest.retry_at),
+        }
+    }
+
+    /// Told by a glyph and a word.
+    fn state(&self) -> String {
+        let (glyph, word) = match &self.phase {
+            Phase::Requested => ("◌", "requested".into()),
+            Phase::Running if self.cancelling => ("●", "being stopped".into()),
+            Phase::Running => ("●", "running".into()),
+            Phase::Ending => ("◐", "ending".into()),
+            Phase::Ended { verdict: verdict @ Verdict::Finished { code: 0 }, .. } => ("✓", verdict.to_string()),
+            Phase::Ended { verdict, .. } => ("✗", verdict.to_string()),
+        };
+        let again = if self.retry_at.is_some() && self.phase.is_over() { ", again later" } else { "" };
+        format!("{glyph} {}{again}", say::clean(&word))
+    }
+}
+
+/// What is here of the latest attempt.
+fn bytes(run: &RunView, latest: &AttemptView, ledger: &Ledger) -> u64 {
+    if let Some(lengths) = latest.lengths {
+        return lengths.out + lengths.err;
+    }
+    let id = AttemptId { run: run.id, attempt: latest.attempt };
+    let size = |stream: &Stream| std::fs::metadata(ledger.log_path(id, *stream)).map_or(0, |file| file.len());
+    run.spec.io.streams().iter().map(size).sum()
+}
+
+fn table(rows: &[Row], utc_offset: fn(Wall) -> i32) -> String {
+    if rows.is_empty() {
+        return String::new();
+    }
+    let mut table = Table::new();
+    table.load_style(comfy_table::presets::NOTHING);
+    table.set_header(["run", "host", "what", "state", "started", "duration", "output", "attempts"]);
+    for row in rows {
+        let at = row.started.unwrap_or(row.requested);
+        table.add_row([
+            row.run.clone(),
+            say::clean(&row.host).into_owned(),
+            shortened(&say::clean(&row.title)),
+            row.state(),
+            say::date_time(at, utc_offset(at)),
+            row.duration.map(say::duration).unwrap_or_default(),
+            say::bytes(row.bytes),
+            row.attempts.to_string(),
+        ]);
+    }
+    for place in 5..8 {
+        if let Some(column) = table.column_mut(place) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table.trim_fmt() + "\n"
+}
+
+fn shortened(title: &str) -> String {
+    if title.chars().count() <= TITLE {
+        return title.to_owned();
+    }
+    title.chars().take(TITLE - 1).chain(std::iter::once('…')).collect()
+}
+
+/// A run as programs read it.
+#[derive(Serialize)]
+struct RunRecord<'a> {
+    run: &'a str,
+    host: &'a str,
+    title: &'a str,
+    phase: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verdict: Option<VerdictRecord>,
+    requested_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    started_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    duration_ms: Option<u64>,
+    bytes: u64,
+    attempts: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_at: Option<Timestamp>,
+}
+
+impl<'a> From<&'a Row> for RunRecord<'a> {
+    fn from(row: &'a Row) -> Self {
+        let phase = match row.phase {
+            Phase::Requested => "requested",
+            Phase::Running => "running",
+            Phase::Ending => "ending",
+            Phase::Ended { .. } => "ended",
+        };
+        Self {
+            run: &row.run,
+            host: &row.host,
+            title: &row.title,
+            phase,
+            verdict: row.phase.verdict().cloned().map(Into::into),
+            requested_at: row.requested.into(),
+            started_at: row.started.map(Into::into),
+            duration_ms: row.duration.map(|length| u64::try_from(length.as_millis()).unwrap_or(u64::MAX)),
+            bytes: row.bytes,
+            attempts: row.attempts,
+            retry_at: row.retry_at.map(Into::into),
+        }
+    }
+}
+
+/// Longer titles end in `…`.
+const TITLE: usize = 40;
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn row(run: &str, title: &str, phase: Phase) -> Row {
+        Row {
+            run: run.into(),
+            host: "db1".into(),
+            title: title.into(),
+            phase,
+            cancelling: false,
+            requested: Wall(1_794_664_982_000),
+            started: Some(Wall(1_794_664_983_000)),
+            duration: Some(Duration::from_secs(11_220)),
+            bytes: 34_567_890,
+            attempts: 1,
+            retry_at: None,
+        }
+    }
+
+    #[test]
+    fn a_state_is_a_glyph_and_a_word() {
+        let ended = |verdict| Phase::Ended { verdict, at: Wall(1_794_664_999_000) };
+        let mut again = row("3hkq000000", "soak", ended(Verdict::Finished { code: 3 }));
+        again.retry_at = Some(Wall(1));
+        let rows = [
+            row("7h2k000000", "stress-ng --cpu 0 --timeout 72h --metrics | tee /tmp/log", Phase::Running),
+            row("4d9f000000", "make\x1b[2J test", ended(Verdict::Finished { code: 0 })),
+            again,
+        ];
+        insta::assert_snapshot!(table(&rows, |_| 0));
+        let line = jsonl::line(&RunRecord::from(&rows[2]));
+        assert!(line.contains(r#""phase":"ended""#) && line.contains(r#""verdict":"#), "{line}");
+    }
+}

@@ -1,0 +1,114 @@
+//! Resolves hosts when they are first dialled: those of the configuration, and any other name as
+//! `ssh` would. A configuration of one host that cannot be understood is that host's trouble alone.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures_util::future::BoxFuture;
+
+use crate::config::Config;
+use crate::domain::diagnosis::{Cause, RungReport};
+use crate::domain::host::HostSettings;
+use crate::domain::id::HostId;
+use crate::port::{Clock, Connector, DialError, Dialed, Prompter};
+use crate::ssh::SshConnector;
+use crate::ssh::resolve::{ResolveError, SshConfigFiles, Target, remarks, resolve};
+
+/// The connector of real hosts, by name.
+#[derive(Clone)]
+pub struct Aliases {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    ssh: SshConnector,
+    config: Config,
+    files: SshConfigFiles,
+    /// Held for a lookup only.
+    resolved: Mutex<HashSet<HostId>>,
+}
+
+impl Aliases {
+    pub fn new(config: Config, files: SshConfigFiles, prompter: Arc<dyn Prompter>, clock: Arc<dyn Clock>) -> Self {
+        let ssh = SshConnector::new(std::iter::empty::<Target>(), prompter, clock);
+        Self { inner: Arc::new(Inner { ssh, config, files, resolved: Mutex::default() }) }
+    }
+
+    /// Resolves a host now. Reads files, and blocks meanwhile.
+    pub fn resolve(&self, host: &HostId) -> Result<(), ResolveError> {
+        self.inner.resolve(host)
+    }
+
+    /// What is done otherwise than the configuration of `ssh` says. Reads files, and blocks meanwhile.
+    pub fn remarks(&self, host: &HostId) -> Result<Vec<String>, ResolveError> {
+        remarks(&self.inner.settings(host), &self.inner.files)
+    }
+
+    /// Whether the way to a host never leaves this machine. Reads files, and blocks meanwhile.
+    #[must_use]
+    pub fn is_loopback(&self, host: &HostId) -> bool {
+        let Ok(target) = resolve(&self.inner.settings(host), &self.inner.files) else { return false };
+        let first = target.jump.first().unwrap_or(&target);
+        let name = first.hostname.as_str();
+        name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+    }
+
+    /// Waits for what connections left behind; the caller sets the limit.
+    pub async fn settle(&self) {
+        self.inner.ssh.settle().await;
+    }
+}
+
+impl Inner {
+    fn settings(&self, host: &HostId) -> HostSettings {
+        let configured = self.config.hosts.iter().find(|settings| settings.id == *host);
+        configured.cloned().unwrap_or_else(|| self.config.defaults.host(host.clone()))
+    }
+
+    fn resolve(&self, host: &HostId) -> Result<(), ResolveError> {
+        if self.is_resolved(host) {
+            return Ok(());
+        }
+        self.ssh.add_target(resolve(&self.settings(host), &self.files)?);
+        self.resolved.lock().unwrap_or_else(PoisonError::into_inner).insert(host.clone());
+        Ok(())
+    }
+
+    fn is_resolved(&self, host: &HostId) -> bool {
+        self.resolved.lock().unwrap_or_else(PoisonError::into_inner).contains(host)
+    }
+
+    /// The same off the runtime's threads.
+    async fn ensure(self: &Arc<Self>, host: &HostId) -> Result<(), Cause> {
+        if self.is_resolved(host) {
+            return Ok(());
+        }
+        let (inner, name) = (Arc::clone(self), host.clone());
+        let outcome = tokio::task::spawn_blocking(move || inner.resolve(&name)).await;
+        match outcome {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(Cause::Other(format!("failed to {error}"))),
+            Err(error) => Err(Cause::Other(format!("failed to resolve {host}: {error}"))),
+        }
+    }
+}
+
+impl Connector for Aliases {
+    fn dial(&self, host: &HostId) -> BoxFuture<'static, Result<Dialed, DialError>> {
+        let (inner, host) = (Arc::clone(&self.inner), host.clone());
+        Box::pin(async move {
+            inner.ensure(&host).await.map_err(|cause| DialError { cause, evidence: Vec::new() })?;
+            inner.ssh.dial(&host).await
+        })
+    }
+
+    fn probe(&self, host: &HostId) -> BoxFuture<'static, Vec<RungReport>> {
+        let (inner, host) = (Arc::clone(&self.inner), host.clone());
+        Box::pin(async move {
+            match inner.ensure(&host).await {
+                Ok(()) => inner.ssh.probe(&host).await,
+                Err(_) => Vec::new(),
+            }
+        })
+    }
+}

@@ -1,0 +1,344 @@
+//! What is told of an event, in one line for people. Pure. How an attempt ended is not told here but
+//! after its output.
+
+use crate::app::say;
+use crate::domain::diagnosis::Cause;
+use crate::domain::event::{BootFact, CancelReason, Event, Fact, LinkChange, OperatorFact, OutputMark, RunFact};
+use crate::domain::event::{Started, SupervisorFact};
+use crate::domain::fleet::{Fleet, HostView};
+use crate::domain::id::{AttemptId, HostId};
+use crate::domain::link::LinkState;
+use crate::domain::moment::Wall;
+use crate::domain::network::NetworkState;
+use crate::domain::run::Verdict;
+
+/// One line on stderr.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Note {
+    pub host: Option<HostId>,
+    pub tone: Tone,
+    pub text: String,
+}
+
+/// Colour is an addition: every text says it too.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Tone {
+    Plain,
+    Good,
+    Warning,
+    Bad,
+}
+
+impl Note {
+    pub(super) fn new(host: Option<HostId>, tone: Tone, text: impl Into<String>) -> Self {
+        Self { host, tone, text: text.into() }
+    }
+
+    /// With its newline. What came from a host is made harmless.
+    pub(super) fn line(&self, color: bool) -> String {
+        let host = self.host.as_ref().map(|host| format!("{}: ", say::clean(host.as_str()))).unwrap_or_default();
+        let text = say::clean(&self.text);
+        match self.tone.sgr().filter(|_| color) {
+            Some(sgr) => format!("steadfast: {host}\x1b[{sgr}m{text}\x1b[0m\n"),
+            None => format!("steadfast: {host}{text}\n"),
+        }
+    }
+}
+
+impl Tone {
+    fn sgr(self) -> Option<&'static str> {
+        match self {
+            Self::Plain => None,
+            Self::Good => Some("32"),
+            Self::Warning => Some("33"),
+            Self::Bad => Some("31"),
+        }
+    }
+}
+
+/// What is told of `event`, if anything; `before` is the fleet without it.
+pub(super) fn of(event: &Event, before: &Fleet) -> Option<Note> {
+    let view = event.host.as_ref().and_then(|host| before.hosts.get(host));
+    let (tone, text) = match &event.fact {
+        Fact::Link(change) => link(event.at, change, view)?,
+        Fact::Boot(fact) => boot(event.at, fact, view)?,
+        Fact::Network { to, why, .. } => network(*to, why),
+        Fact::Run { id, fact } => run(*id, fact)?,
+        Fact::Output { mark, .. } => mark_text(mark)?,
+        Fact::Operator(fact) => operator(fact)?,
+        Fact::Supervisor(fact) => supervisor(fact)?,
+    };
+    Some(Note { host: event.host.clone(), tone, text })
+}
+
+type Said = Option<(Tone, String)>;
+
+fn link(at: Wall, change: &LinkChange, view: Option<&HostView>) -> Said {
+    let cause = change.cause.as_ref().map(|cause| format!(": {cause}")).unwrap_or_default();
+    let fresh = change.from != change.to;
+    match change.to {
+        LinkState::Idle => fresh.then(|| (Tone::Plain, format!("detached{cause}"))),
+        LinkState::Connecting => None,
+        LinkState::Alive => {
+            let told = change.from != LinkState::Connecting && !change.from.is_connected();
+            told.then(|| match view.and_then(|view| away(at, view)) {
+                Some(away) => (Tone::Good, format!("alive again after {away}")),
+                None => (Tone::Good, "alive".into()),
+            })
+        }
+        LinkState::Pinging => fresh.then(|| (Tone::Warning, format!("pinging{cause}"))),
+        LinkState::Reconnecting => reconnecting(at, change, view, &cause),
+        LinkState::Paused => fresh.then(|| (Tone::Warning, format!("paused, no attempt is spent{cause}"))),
+        // The boot fact that comes with it says more.
+        LinkState::Rebooted => None,
+        LinkState::Refused => {
+            let next = change.cause.as_ref().and_then(Cause::next_step).map(|step| format!("; {step}"));
+            Some((Tone::Bad, format!("refused{cause}{}", next.unwrap_or_default())))
+        }
+        LinkState::Lost => fresh.then(|| match change.retry_at {
+            Some(_) => (Tone::Bad, format!("lost, attempts go on quietly{cause}")),
+            None => (Tone::Bad, format!("lost after {}{cause}", say::count(attempts(change), "attempt"))),
+        }),
+    }
+}
+
+/// Told: the first attempts, then fewer and fewer of them, and whenever the cause is another.
+fn reconnecting(at: Wall, change: &LinkChange, view: Option<&HostView>, cause: &str) -> Said {
+    let Some(retry_at) = change.retry_at else {
+        // Under way at once; what comes of it is told.
+        return (change.from.is_connected()).then(|| (Tone::Warning, format!("reconnecting{cause}")));
+    };
+    let known = view.and_then(|view| view.link.cause.as_ref());
+    let news = known.map(Cause::word) != change.cause.as_ref().map(Cause::word);
+    if !news && !is_told(change.attempt) {
+        return None;
+    }
+    let next = change.attempt.saturating_add(1);
+    let wait = say::duration(retry_at.since(at));
+    Some((Tone::Warning, format!("reconnecting, attempt {next} in {wait}{cause}")))
+}
+
+/// 1 to 5, then 10, 20, 50, 100, 200, 500, …
+fn is_told(attempt: u32) -> bool {
+    let mut rest = attempt;
+    while rest >= 10 && rest.is_multiple_of(10) {
+        rest /= 10;
+    }
+    attempt <= 5 || matches!(rest, 1 | 2 | 5)
+}
+
+fn attempts(change: &LinkChange) -> usize {
+    usize::try_from(change.attempt).unwrap_or(usize::MAX)
+}
+
+/// How long the host was not seen, in words; `None` when it was not seen before, or when nobody looked.
+fn away(at: Wall, view: &HostView) -> Option<String> {
+    let segments = view.timeline.segments();
+    let last = segments.iter().rposition(|segment| segment.state.is_connected())?;
+    let first = segments.get(last + 1).filter(|segment| segment.state != LinkState::Connecting)?;
+    Some(say::duration(at.since(first.from)))
+}
+
+fn boot(at: Wall, fact: &BootFact, view: Option<&HostView>) -> Said {
+    match fact {
+        BootFact::Identified(_) => None,
+        BootFact::Rebooted { not_before, .. } => {
+            let away = view.and_then(|view| away(at, view)).unwrap_or_else(|| say::duration(at.since(*not_before)));
+            Some((Tone::Warning, format!("rebooted; connected again after {away}")))
+        }
+    }
+}
+
+fn network(to: NetworkState, why: &str) -> (Tone, String) {
+    match to {
+        NetworkState::Up => (Tone::Good, format!("own network up: {why}")),
+        NetworkState::Degraded => (Tone::Warning, format!("own network degraded: {why}")),
+        NetworkState::Down => (Tone::Bad, format!("own network down: {why}")),
+        NetworkState::Unknown => (Tone::Plain, format!("own network unknown: {why}")),
+    }
+}
+
+fn run(id: AttemptId, fact: &RunFact) -> Said {
+    Some(match fact {
+        RunFact::Started(started) => (Tone::Plain, start(id, started)),
+        RunFact::StartDelayed { reason } => (Tone::Warning, format!("start delayed: {reason}")),
+        RunFact::CancelRequested { reason } => {
+            (Tone::Plain, format!("run {} is being stopped{}", id.run, why(*reason)))
+        }
+        RunFact::Cancelled { left_over } if !left_over.is_empty() => {
+            (Tone::Bad, format!("left over on the host: {}", left_over.join(", ")))
+        }
+        RunFact::Notice(text) => (Tone::Warning, text.clone()),
+        RunFact::DiskLow { free } => {
+            (Tone::Warning, format!("the disk of the spool is nearly full: {} left", say::bytes(*free)))
+        }
+        RunFact::Requested { .. }
+        | RunFact::EndSeen { .. }
+        | RunFact::Cancelled { .. }
+        | RunFact::Ended { .. }
+        | RunFact::RetryScheduled { .. } => return None,
+    })
+}
+
+fn start(id: AttemptId, started: &Started) -> String {
+    let attempt = if id.attempt.number() > 1 { format!(" attempt {}", id.attempt) } else { String::new() };
+    let how = if started.attached { "found running" } else { "started" };
+    format!("run {}{attempt} {how}, pid {} ({})", id.run, started.pid, started.launcher)
+}
+
+fn why(reason: CancelReason) -> &'static str {
+    match reason {
+        CancelReason::Operator => "",
+        CancelReason::TotalLimit => ": its time limit has passed",
+        CancelReason::IdleLimit => ": it has written nothing for too long",
+    }
+}
+
+fn mark_text(mark: &OutputMark) -> Said {
+    match mark {
+        OutputMark::Gap { lost, .. } => {
+            Some((Tone::Bad, format!("{} of output are missing: the host's spool was full", say::bytes(*lost))))
+        }
+        OutputMark::Blind { .. } => None,
+    }
+}
+
+fn operator(fact: &OperatorFact) -> Said {
+    match fact {
+        OperatorFact::Note(text) => Some((Tone::Plain, text.clone())),
+        OperatorFact::Connect | OperatorFact::Reconnect | OperatorFact::Detach => None,
+    }
+}
+
+fn supervisor(fact: &SupervisorFact) -> Said {
+    match fact {
+        SupervisorFact::Warning(text) => Some((Tone::Warning, text.clone())),
+        SupervisorFact::Stalled(length) => {
+            Some((Tone::Warning, format!("this machine slept for {}", say::duration(*length))))
+        }
+        SupervisorFact::Started { .. } | SupervisorFact::Stopped => None,
+    }
+}
+
+pub(super) fn tone_of(verdict: &Verdict) -> Tone {
+    match verdict {
+        Verdict::Finished { code: 0 } => Tone::Good,
+        Verdict::InterruptedByReboot | Verdict::Killed { by: crate::domain::run::Killer::Operator, .. } => {
+            Tone::Warning
+        }
+        Verdict::Finished { .. }
+        | Verdict::Killed { .. }
+        | Verdict::Vanished
+        | Verdict::Reverted
+        | Verdict::TimedOut { .. }
+        | Verdict::NotStarted { .. }
+        | Verdict::Abandoned => Tone::Bad,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::boot::BootIdentity;
+    use crate::domain::event::Lengths;
+    use crate::domain::id::{Attempt, RunId, Seq};
+
+    /// Plays link changes, 60 s apart, and gives what is told of each.
+    fn told(changes: &[(LinkState, Option<Cause>, u32, Option<i64>)]) -> Vec<Option<String>> {
+        let host = HostId::parse("db1").expect("a name");
+        let mut fleet = Fleet::default();
+        fleet.add_host(host.clone(), String::new(), Vec::new(), Wall(0));
+        let mut from = LinkState::Idle;
+        let mut notes = Vec::new();
+        for (place, (to, cause, attempt, retry_in)) in changes.iter().enumerate() {
+            let at = Wall(60_000 * i64::try_from(place).expect("small"));
+            let fact = Fact::Link(LinkChange {
+                from,
+                to: *to,
+                cause: cause.clone(),
+                evidence: Vec::new(),
+                attempt: *attempt,
+                retry_at: retry_in.map(|seconds| Wall(at.0 + seconds * 1000)),
+            });
+            from = *to;
+            let event = Event { seq: Seq(1), at, host: Some(host.clone()), fact };
+            notes.push(of(&event, &fleet).map(|note| note.line(false)));
+            fleet.apply(&event);
+        }
+        notes
+    }
+
+    #[test]
+    fn a_first_connection_is_not_worth_a_word() {
+        use LinkState::*;
+        assert_eq!(told(&[(Connecting, None, 1, None), (Alive, None, 0, None)]), [None, None]);
+    }
+
+    #[test]
+    fn an_outage_is_told_state_by_state() {
+        use LinkState::*;
+        let silent = Some(Cause::Silent(std::time::Duration::from_secs(15)));
+        let refused = Some(Cause::PortRefused);
+        let notes = told(&[
+            (Connecting, None, 1, None),
+            (Alive, None, 0, None),
+            (Pinging, silent, 0, None),
+            (Reconnecting, refused.clone(), 2, Some(4)),
+            (Reconnecting, refused.clone(), 6, Some(30)),
+            (Paused, Some(Cause::OwnNetworkDown), 6, None),
+            (Lost, refused, 7, Some(30)),
+            (Alive, None, 0, None),
+            (Idle, Some(Cause::Operator), 0, None),
+        ]);
+        let lines: Vec<_> = notes.into_iter().flatten().collect();
+        assert_eq!(
+            lines,
+            [
+                "steadfast: db1: pinging: nothing heard for 15 s\n",
+                "steadfast: db1: reconnecting, attempt 3 in 4s: host is up, port refused: sshd does not run\n",
+                "steadfast: db1: paused, no attempt is spent: own network is down\n",
+                "steadfast: db1: lost, attempts go on quietly: host is up, port refused: sshd does not run\n",
+                "steadfast: db1: alive again after 5m00s\n",
+                "steadfast: db1: detached: by the operator\n",
+            ]
+        );
+    }
+
+    #[test]
+    fn every_state_that_needs_the_operator_says_so_and_what_to_do() {
+        use LinkState::*;
+        let cause = Cause::AuthRefused { tried: vec!["publickey".into()], offered: vec!["password".into()] };
+        let notes = told(&[(Connecting, None, 1, None), (Refused, Some(cause), 1, None)]);
+        let line = notes.into_iter().flatten().next().expect("a note");
+        assert!(
+            line.contains("refused: authentication refused") && line.contains("check user, key and agent"),
+            "{line}"
+        );
+        assert!(told(&[(Lost, None, 1, None)])[0].as_ref().is_some_and(|line| line.contains("lost after 1 attempt")));
+    }
+
+    #[test]
+    fn a_weekend_of_attempts_is_a_handful_of_lines() {
+        assert_eq!((1..=8640).filter(|attempt| is_told(*attempt)).count(), 5 + 9);
+    }
+
+    #[test]
+    fn a_reboot_is_told_once() {
+        let host = HostId::parse("db1").ok();
+        let before = BootIdentity::default();
+        let fact = BootFact::Rebooted { after: before.clone(), before, not_before: Wall(0), evidence: Vec::new() };
+        let event = Event { seq: Seq(1), at: Wall(192_000), host, fact: Fact::Boot(fact) };
+        let note = of(&event, &Fleet::default()).expect("a note").line(false);
+        assert_eq!(note, "steadfast: db1: rebooted; connected again after 3m12s\n");
+    }
+
+    #[test]
+    fn an_end_is_told_after_the_output_and_a_host_cannot_draw() {
+        let id = AttemptId { run: RunId::from_random(7), attempt: Attempt::FIRST };
+        let ended = RunFact::Ended { verdict: Verdict::Vanished, lengths: Lengths::default() };
+        assert_eq!(run(id, &ended), None);
+        let note = Note::new(None, Tone::Bad, "\x1b[2Jgone\u{202e}");
+        assert_eq!(note.line(false), "steadfast: [2Jgone\n");
+        assert_eq!(note.line(true), "steadfast: \x1b[31m[2Jgone\x1b[0m\n");
+    }
+}

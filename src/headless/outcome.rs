@@ -1,0 +1,147 @@
+//! How following ended, and the table of it.
+
+use std::time::Duration;
+
+use comfy_table::{CellAlignment, Table};
+
+use crate::app::say;
+use crate::domain::diagnosis::Cause;
+use crate::domain::id::{HostId, RunId};
+use crate::domain::run::Verdict;
+use crate::headless::seat::Wanted;
+
+/// Everything that was followed, in the order it was asked for.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Outcome {
+    pub left: Left,
+    pub runs: Vec<RunOutcome>,
+}
+
+/// Why following ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Left {
+    /// There is nothing left to wait for.
+    Over,
+    /// By the operator, or by a signal (`quiet`).
+    Detached { quiet: bool },
+    /// Nobody reads our output any more.
+    ReaderGone,
+    /// The supervisor that held the ledger is gone: somebody has to take over.
+    Orphaned,
+}
+
+/// One run.
+#[derive(Clone, PartialEq, Debug)]
+pub struct RunOutcome {
+    pub run: RunId,
+    pub host: HostId,
+    pub how: How,
+    /// It is known to be on its host, or to have been there.
+    pub started: bool,
+    pub attempts: usize,
+    pub duration: Option<Duration>,
+    /// Output shown or passed over.
+    pub bytes: u64,
+    pub reconnects: u32,
+    pub reboots: u32,
+    /// How to go on with it.
+    pub resume: Wanted,
+}
+
+/// What became of a run.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum How {
+    Ended(Verdict),
+    /// It goes on, or will.
+    Going,
+    /// Its host is not tried again before the operator says so.
+    Refused(Option<Cause>),
+    NoContact(Option<Cause>),
+    /// It was to be stopped, and this is left of it.
+    Withstood(Vec<String>),
+}
+
+impl How {
+    fn words(&self, started: bool) -> String {
+        match self {
+            Self::Ended(verdict) => verdict.to_string(),
+            Self::Going if started => "goes on".into(),
+            Self::Going => "not started".into(),
+            Self::Refused(_) => "host refused".into(),
+            Self::NoContact(_) => "no contact".into(),
+            Self::Withstood(_) => "still there".into(),
+        }
+    }
+}
+
+/// For several runs, at the end.
+#[must_use]
+pub fn table(runs: &[RunOutcome], code: impl Fn(&How) -> Option<u8>) -> String {
+    let mut table = Table::new();
+    table.load_style(comfy_table::presets::NOTHING);
+    table.set_header(["host", "run", "verdict", "code", "duration", "output", "reconnects", "reboots"]);
+    for run in runs {
+        let code = code(&run.how).map(|code| code.to_string()).unwrap_or_default();
+        table.add_row([
+            say::clean(run.host.as_str()).into_owned(),
+            run.run.to_string(),
+            say::clean(&run.how.words(run.started)).into_owned(),
+            code,
+            run.duration.map(say::duration).unwrap_or_default(),
+            say::bytes(run.bytes),
+            run.reconnects.to_string(),
+            run.reboots.to_string(),
+        ]);
+    }
+    for place in 3..8 {
+        if let Some(column) = table.column_mut(place) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    // Without blanks at the ends of lines.
+    table.trim_fmt() + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::event::Lengths;
+    use crate::domain::id::Attempt;
+    use crate::domain::run::{Killer, TimeLimit};
+
+    fn outcome(random: u64, host: &str, how: How, bytes: u64) -> RunOutcome {
+        let (run, host) = (RunId::from_random(random), HostId::parse(host).expect("a name"));
+        let resume = Wanted { run, host: host.clone(), first: Attempt::FIRST, from: Lengths::default() };
+        let duration = (bytes > 0).then(|| Duration::from_secs(bytes / 100));
+        RunOutcome {
+            run,
+            host,
+            how,
+            started: bytes > 0,
+            attempts: 1,
+            duration,
+            bytes,
+            reconnects: 2,
+            reboots: 0,
+            resume,
+        }
+    }
+
+    #[test]
+    fn the_table_says_what_became_of_each() {
+        let ended = |verdict| How::Ended(verdict);
+        let runs = [
+            outcome(1, "db1", ended(Verdict::Finished { code: 0 }), 1_234_567),
+            outcome(2, "a-host-with-a-long-name", ended(Verdict::Killed { signal: 9, by: Killer::OutOfMemory }), 12),
+            outcome(3, "x", ended(Verdict::TimedOut { limit: TimeLimit::Idle }), 99_999),
+            outcome(4, "y", How::NoContact(None), 0),
+            outcome(5, "z", How::Going, 5_000),
+        ];
+        let code = |how: &How| match how {
+            How::Ended(Verdict::Finished { .. }) => Some(0),
+            How::Ended(_) | How::NoContact(_) => Some(137),
+            How::Going | How::Refused(_) | How::Withstood(_) => None,
+        };
+        insta::assert_snapshot!(table(&runs, code));
+    }
+}
