@@ -202,7 +202,7 @@ impl Rig {
 
     fn verdicts(&self) -> Vec<&Verdict> {
         let verdict = |fact| match fact {
-            &RunFact::Ended { ref verdict, .. } => Some(verdict),
+            RunFact::Ended { verdict, .. } => Some(verdict),
             RunFact::Requested { .. }
             | RunFact::Started(_)
             | RunFact::StartDelayed { .. }
