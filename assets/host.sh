@@ -399,9 +399,12 @@ sf_run() {
 # or the message a shell prints when what it waited for was killed.
 sf_await() {
   sf_kind=code sf_unsure=
-  # read back, since bash's own `time` is not a program and others know no -o
-  if env time -p -o .time sh -c 'exit 7' >/dev/null 2>&1; [ $? = 7 ] && sf_words .time && [ -n "$sf_r" ]; then
-    env time -p -o .time $SF_SHELL ./runner command
+  # tried, since others know no -o or keep silent, as GNU's does with -p
+  env time -o .time sh -c 'kill -9 $$' >/dev/null 2>&1
+  sf_words .time
+  case $sf_r in *'terminated by signal 9'*) sf_k=1 ;; *) sf_k= ;; esac
+  if [ -n "$sf_k" ]; then
+    env time -o .time $SF_SHELL ./runner command
     sf_value=$?
     sf_words .time
     case $sf_r in *'terminated by signal '*) sf_kind=signal sf_value=${sf_r##*terminated by signal } sf_value=${sf_value%% *} ;; esac
