@@ -67,6 +67,13 @@ sf_alive() { # PID TICKS; a zombie that a careless init does not reap is dead
   case $sf_stat in Z* | X*) return 1 ;; esac
 }
 
+# PID, whose number cannot have been used again yet; a zombie is not there.
+sf_there() {
+  [ -r /proc/self/stat ] || { kill -0 "$1" 2>/dev/null; return; }
+  sf_ticks "$1" || return 1
+  case $sf_stat in Z* | X*) return 1 ;; esac
+}
+
 sf_bootid() { # what tells one boot from the next; what cannot be had stays empty
   sf_boot_id= sf_boot_time= sf_init=
   if [ -r /proc/sys/kernel/random/boot_id ]; then
@@ -814,7 +821,7 @@ sf_feed() {
   [ $(($2 % 4096)) -gt 0 ] && dd bs=1 skip=$(($2 % 4096)) count=0 <&3 2>/dev/null
   sf_cat=
   trap '[ -n "$sf_cat" ] && kill -9 $sf_cat && wait $sf_cat; exit 0' TERM
-  while kill -0 $$; do
+  while sf_there $$; do
     cat <&3 &
     sf_cat=$!
     wait $sf_cat || exit 0
@@ -828,13 +835,13 @@ sf_report() {
   sf_line_of_state
   sf_n=0 sf_over=0
   [ -e exit ] && sf_over=1
-  while kill -0 "$sf_feeder" && kill -0 $$; do
+  while sf_there "$sf_feeder" && sf_there $$; do
     if [ "$sf_over" = 0 ] && [ -e exit ]; then sf_over=1 sf_n=0 sf_line_of_state; fi
     sf_n=$((sf_n + 1))
     if [ "$sf_n" -ge 20 ]; then sf_n=0; sf_line_of_state; fi
     sf_nap 0.25
   done
-  kill "$sf_lease"
+  kill "$sf_lease" "$sf_feeder"
 }
 
 # ---- acknowledge, cancel, remove -------------------------------------------------------------------
