@@ -201,18 +201,20 @@ impl Rig {
     }
 
     fn verdicts(&self) -> Vec<&Verdict> {
-        let verdict = |fact| match fact {
-            RunFact::Ended { verdict, .. } => Some(verdict),
-            RunFact::Requested { .. }
-            | RunFact::Started(_)
-            | RunFact::StartDelayed { .. }
-            | RunFact::EndSeen { .. }
-            | RunFact::CancelRequested { .. }
-            | RunFact::Cancelled { .. }
-            | RunFact::RetryScheduled { .. }
-            | RunFact::Notice(_)
-            | RunFact::DiskLow { .. } => None,
-        };
+        fn verdict(fact: &RunFact) -> Option<&Verdict> {
+            match fact {
+                RunFact::Ended { verdict, .. } => Some(verdict),
+                RunFact::Requested { .. }
+                | RunFact::Started(_)
+                | RunFact::StartDelayed { .. }
+                | RunFact::EndSeen { .. }
+                | RunFact::CancelRequested { .. }
+                | RunFact::Cancelled { .. }
+                | RunFact::RetryScheduled { .. }
+                | RunFact::Notice(_)
+                | RunFact::DiskLow { .. } => None,
+            }
+        }
         self.facts.iter().filter_map(verdict).collect()
     }
 }
