@@ -267,7 +267,8 @@ limit=$SF_LIMIT
 grace=$SF_GRACE
 upload=$SF_UPLOAD
 reboots=$SF_REBOOTS" \
-      && sf_write script "$(sf_upload_words)${SF_COMMAND:-steadfast_upload}" \
+      && sf_i=$(sf_upload_words) && sf_write script "${sf_i:+$sf_i
+}${SF_COMMAND:-steadfast_upload}" \
       && sf_write env "$SF_ENV" && sf_write runner "$SF_SELF
 case \$1 in run) sf_run ;; inner) sf_inner ;; command) sf_command ;; esac" && echo ok
   )
