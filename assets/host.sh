@@ -130,10 +130,15 @@ sf_choose() {
   sf_note="${sf_home:-no home directory} cannot be written: runs are kept under $sf_spare"
 }
 
+sf_id_ok() { # ID
+  case ${1-} in *[!a-z0-9.]* | .* | *.*.* | *.) return 1 ;; *.[1-9]*) ;; *) return 1 ;; esac
+  case ${1#*.} in *[!0-9]*) return 1 ;; esac
+}
+
 # The directory of an attempt, in whichever place it is: sf_dir. ID
 sf_find() {
   sf_places
-  case $1 in '' | *[!A-Za-z0-9._-]* | .* | -*) return 1 ;; esac
+  sf_id_ok "$1" || return 1
   for sf_dir in ${sf_home:+"$sf_home/$1"} "$sf_spare/runs/$1"; do
     [ -d "$sf_dir" ] || continue
     case $sf_dir in "$sf_spare"/*) sf_spare_ours || continue ;; esac
@@ -755,7 +760,7 @@ sf_list() {
   for sf_at in ${sf_home:+"$sf_home"} "$sf_spare/runs"; do
     case $sf_at in "$sf_spare"/*) sf_spare_ours || continue ;; esac
     for sf_dir in "$sf_at"/*.[1-9]*; do
-      [ -d "$sf_dir" ] && cd "$sf_dir" 2>/dev/null || continue
+      sf_id_ok "${sf_dir##*/}" && [ -d "$sf_dir" ] && cd "$sf_dir" 2>/dev/null || continue
       sf_kv id "${sf_dir##*/}"
       sf_get spec title && sf_kv title "$sf_r"
       sf_show
@@ -890,10 +895,19 @@ sf_members() {
   fi
 }
 
+# A place for an attempt that is not here: a start of it may still be on its way, and is to find itself
+# fenced off. ID
+sf_entomb() {
+  sf_id_ok "$1" && sf_choose || { sf_fail "cancel the attempt $1: it is not here"; return 1; }
+  sf_dir=$sf_root/$1
+  sf_line=$(mkdir "$sf_dir" 2>&1) || [ -d "$sf_dir" ] || { sf_fail "make $sf_dir: ${sf_line##*: }"; return 1; }
+}
+
 # ID GRACE REASON
 sf_cancel() {
   sf_id=$1
-  sf_find "$1" && cd "$sf_dir" || { echo state=missing; return; }
+  sf_find "$1" || sf_entomb "$1" || return 1
+  cd "$sf_dir" || { sf_fail "enter $sf_dir"; return 1; }
   if [ ! -f cancel ] && [ ! -f exit ]; then
     { [ -f cancel.new ] && printf '%-62s\n' "$3" 1<>cancel.new || printf '%s\n' "$3" >cancel.new; } 2>/dev/null
     mv -f cancel.new cancel 2>/dev/null || { sf_fail "write down that it is cancelled: is the disk full?"; return 1; }
@@ -943,7 +957,13 @@ sf_kill_all() {
 }
 
 sf_remove() { # ID
-  sf_find "$1" || { echo removed=1; return; }
+  sf_find "$1" || sf_dir=
+  if [ -z "$sf_dir" ]; then # a removal may have been cut short
+    sf_id_ok "$1" && rm -rf ${sf_home:+"$sf_home/$1.gone"}
+    sf_id_ok "$1" && sf_spare_ours && rm -rf "$sf_spare/runs/$1.gone"
+    echo removed=1
+    return
+  fi
   ln -s fence "$sf_dir/go" 2>/dev/null
   sf_state_word
   case $sf_word in running | starting) sf_fail "remove $1: it is $sf_word"; return 1 ;; esac

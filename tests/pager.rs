@@ -11,8 +11,9 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use steadfast::app::key::{Code, Key};
 use steadfast::app::output::{
-    Anchor, Direction, Effect, Extent, Key, Marker, Msg, Order, Outcome, Pattern, Progress, Request, Seek, View, Window,
+    Anchor, Direction, Effect, Extent, Marker, Msg, Order, Outcome, Pattern, Progress, Request, Seek, View, Window,
 };
 use steadfast::domain::event::OutputMark;
 use steadfast::domain::id::AttemptId;
@@ -411,14 +412,14 @@ fn the_pane_walks_a_large_log() {
     let last = shown(large.lines - 1);
     pane.until("the end", |view| visible(view).last() == Some(&last));
     assert!(pane.view.is_following());
-    pane.keys(&[Key::Char('g')]);
+    pane.keys(&[Key::char('g')]);
     pane.until("the beginning", |view| visible(view).first() == Some(&shown(0)));
-    pane.keys(&[Key::PageDown; 40]);
+    pane.keys(&[Key::of(Code::PageDown); 40]);
     pane.until("some pages further", |view| view.window().entries[view.visible()][0].number.is_some_and(|n| n > 200));
     for key in "/worker 3 lost".chars() {
-        pane.keys(&[Key::Char(key)]);
+        pane.keys(&[Key::char(key)]);
     }
-    pane.keys(&[Key::Enter]);
+    pane.keys(&[Key::of(Code::Enter)]);
     let hit = |view: &View| {
         let hit = view.find().hit()?;
         view.window().entries[view.visible()].iter().find(|entry| entry.offset == hit).map(|e| e.line.text().to_owned())
@@ -426,11 +427,11 @@ fn the_pane_walks_a_large_log() {
     let is_hit = |text: String| text.contains("worker 3 lost 漢字");
     pane.until("a hit", |view| hit(view).is_some_and(is_hit));
     let first = hit(&pane.view);
-    pane.keys(&[Key::Char('n')]);
+    pane.keys(&[Key::char('n')]);
     pane.until("the next hit", |view| hit(view).is_some_and(is_hit) && hit(view) > first);
-    pane.keys(&[Key::Char('N')]);
+    pane.keys(&[Key::char('N')]);
     pane.until("the first hit again", |view| hit(view) == first);
-    pane.keys(&[Key::Escape, Key::Char('G')]);
+    pane.keys(&[Key::of(Code::Esc), Key::char('G')]);
     pane.until("the end again", |view| view.is_following() && visible(view).last() == Some(&last));
     pane.until("the number of lines", |view| view.position_words().ends_with(" lines"));
     pane.desk.pager.close();

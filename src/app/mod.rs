@@ -1,4 +1,314 @@
-//! F4: the pure state of the screen. Imports `domain` only.
+//! F4: the pure state of the screen. Imports `domain` only; knows no terminal, no clock, no file.
+//!
+//! [`App::update`] takes what happened and gives back what is to be done about it; drawing reads
+//! [`App`] and changes nothing. What the output pane wants read waits in [`App::output`]. Keys go from the top down: a question, a dialog, a line being typed,
+//! the output pane when it has the focus, then the table in [`keymap`].
 
+mod actions;
+mod details;
+pub mod dialog;
+pub mod hosts;
+mod ids;
+pub mod key;
+pub mod keymap;
+pub mod layout;
+pub mod line;
+pub mod live;
 pub mod output;
+pub mod question;
+mod routes;
+pub mod runs;
 pub mod say;
+mod sheets;
+pub mod strips;
+pub mod toast;
+mod verbs;
+
+pub use details::{Detail, Weight};
+pub use runs::{Pick, Standing};
+pub use sheets::{LABEL, SheetLine};
+
+use std::sync::Arc;
+
+use secrecy::SecretString;
+
+use self::dialog::Dialog;
+use self::hosts::Hosts;
+use self::ids::Ids;
+use self::key::Key;
+use self::layout::{Areas, Wishes};
+use self::line::Line;
+use self::live::{Live, Numbers};
+use self::output::Output;
+use self::question::{Question, Questions};
+use self::runs::Picks;
+use self::strips::Strips;
+use self::toast::{Toasts, Tone};
+use crate::domain::command::Command;
+use crate::domain::event::Event;
+use crate::domain::fleet::{Fleet, HostView};
+use crate::domain::id::HostId;
+use crate::domain::moment::Moment;
+use crate::domain::run::Job;
+
+/// Everything that the screen shows.
+#[derive(Clone, Debug)]
+pub struct App {
+    pub fleet: Fleet,
+    /// What the operator calls the fleet.
+    pub name: String,
+    pub hosts: Hosts,
+    pub picks: Picks,
+    pub output: Output,
+    pub strips: Strips,
+    pub focus: Focus,
+    /// The focused pane is alone.
+    pub zoom: bool,
+    pub dialogs: Vec<Dialog>,
+    pub questions: Questions,
+    /// The filter of hosts while it is being typed.
+    pub entry: Option<Line>,
+    pub toasts: Toasts,
+    pub live: Live,
+    pub jobs: Vec<Job>,
+    /// Verbs that act on hosts are refused.
+    pub read_only: bool,
+    /// Who holds the ledger, when it is not we.
+    pub holder: Option<String>,
+    /// The supervisor is gone: what is shown no longer changes.
+    pub stopped: bool,
+    pub now: Moment,
+    /// Seconds that local time is ahead of UTC.
+    pub utc_offset: i32,
+    /// Columns and rows of the terminal.
+    pub size: (u16, u16),
+    ids: Ids,
+}
+
+/// What an [`App`] begins with.
+#[derive(Clone, Debug, Default)]
+pub struct Setup {
+    pub fleet: Fleet,
+    pub name: String,
+    pub jobs: Vec<Job>,
+    pub read_only: bool,
+    pub holder: Option<String>,
+    pub now: Moment,
+    pub utc_offset: i32,
+    /// Random: run identifiers are made from it.
+    pub seed: u64,
+}
+
+/// The pane that keys go to.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum Focus {
+    #[default]
+    Hosts,
+    Output,
+    Timeline,
+}
+
+/// Something happened.
+#[derive(Clone, Debug)]
+pub enum Msg {
+    Key(Key),
+    Paste(String),
+    Resize {
+        columns: u16,
+        rows: u16,
+    },
+    Event(Arc<Event>),
+    /// Events were missed; this is the fleet now.
+    Snapshot(Box<Fleet>),
+    Stopped,
+    /// A second has gone by.
+    Tick {
+        utc_offset: i32,
+    },
+    /// The moving numbers of all hosts.
+    Live(Vec<(HostId, Numbers)>),
+    Holder(Option<String>),
+    /// News of the log that is shown.
+    Output(output::Msg),
+    Ask(Question),
+    /// Nobody waits for the answer any more.
+    Withdraw(u64),
+    /// Something failed on this side: a command was not taken, a task ended badly.
+    Failed(String),
+}
+
+/// Something is to be done.
+#[derive(Clone, Debug)]
+pub enum Effect {
+    Command(Command),
+    /// To the clipboard of the operator's terminal.
+    Copy(String),
+    Answer {
+        id: u64,
+        secret: Option<SecretString>,
+    },
+    /// Draw every cell anew.
+    Redraw,
+    /// Give the terminal back until the shell brings us forward again.
+    Suspend,
+    /// Leave; runs go on.
+    Quit,
+    /// Leave without waiting for anything.
+    Abort,
+}
+
+impl App {
+    #[must_use]
+    pub fn new(setup: Setup) -> Self {
+        let mut app = Self {
+            fleet: setup.fleet,
+            name: setup.name,
+            hosts: Hosts::default(),
+            picks: Picks::default(),
+            output: Output::default(),
+            strips: Strips::default(),
+            focus: Focus::default(),
+            zoom: false,
+            dialogs: Vec::new(),
+            questions: Questions::default(),
+            entry: None,
+            toasts: Toasts::default(),
+            live: Live::default(),
+            jobs: setup.jobs,
+            read_only: setup.read_only,
+            holder: setup.holder,
+            stopped: false,
+            now: setup.now,
+            utc_offset: setup.utc_offset,
+            size: (80, 24),
+            ids: Ids(setup.seed),
+        };
+        app.settle();
+        app
+    }
+
+    /// Takes in what happened at `now`.
+    pub fn update(&mut self, now: Moment, msg: Msg) -> Vec<Effect> {
+        self.now = now;
+        let effects = self.route(msg);
+        self.toasts.expire(now.mono);
+        self.settle();
+        effects
+    }
+
+    fn route(&mut self, msg: Msg) -> Vec<Effect> {
+        match msg {
+            Msg::Key(key) => return self.handle_key(key),
+            Msg::Paste(text) => self.handle_paste(&text),
+            Msg::Resize { columns, rows } => self.size = (columns, rows),
+            Msg::Event(event) => self.handle_event(&event),
+            Msg::Snapshot(fleet) => self.fleet = *fleet,
+            Msg::Stopped => self.stopped = true,
+            Msg::Tick { utc_offset } => self.utc_offset = utc_offset,
+            Msg::Live(hosts) => {
+                for (host, numbers) in hosts {
+                    self.live.apply(host, numbers, self.now.mono);
+                }
+            }
+            Msg::Output(msg) => self.output.update(msg),
+            Msg::Holder(holder) => self.holder = holder,
+            Msg::Ask(question) => {
+                let id = question.id;
+                if !self.questions.ask(question) {
+                    return vec![Effect::Answer { id, secret: None }];
+                }
+            }
+            Msg::Withdraw(id) => self.questions.withdraw(id),
+            Msg::Failed(text) => self.tell(Tone::Bad, text),
+        }
+        Vec::new()
+    }
+
+    /// The host that is selected.
+    #[must_use]
+    pub fn host(&self) -> Option<&HostView> {
+        self.hosts.selected(&self.fleet)
+    }
+
+    /// The attempt whose output is shown.
+    #[must_use]
+    pub fn pick(&self) -> Option<Pick<'_>> {
+        self.picks.of(&self.fleet, &self.host()?.id)
+    }
+
+    /// Where the panes are; `None` when the terminal is too small.
+    #[must_use]
+    pub fn areas(&self) -> Option<Areas> {
+        let hosts = self.hosts.shown(&self.fleet).count();
+        let zoom = self.zoom.then_some(self.focus);
+        layout::arrange(self.size.0, self.size.1, Wishes { zoom, hosts })
+    }
+
+    /// Columns of the strips, without the names before them.
+    #[must_use]
+    pub fn strip_columns(&self) -> u16 {
+        let inside = self.areas().and_then(|areas| areas.inside(Focus::Timeline));
+        inside.map_or(self.size.0, |area| area.width).saturating_sub(self.strip_label()).max(1)
+    }
+
+    /// Columns of the names before the strips.
+    #[must_use]
+    pub fn strip_label(&self) -> u16 {
+        let longest = self.hosts.shown(&self.fleet).map(|host| host.id.as_str().chars().count()).max();
+        let most = usize::from(self.size.0 / 5).clamp(8, 24);
+        u16::try_from(longest.unwrap_or(0).clamp(4, most)).unwrap_or(24) + 4
+    }
+
+    /// Whether the first question can be seen: it waits until nothing else is being typed.
+    #[must_use]
+    pub fn is_asking(&self) -> bool {
+        !self.questions.is_empty() && self.dialogs.is_empty() && self.entry.is_none() && !self.output.is_typing()
+    }
+
+    fn handle_event(&mut self, event: &Event) {
+        self.fleet.apply(event);
+        if let Some((tone, text)) = toast::of_event(&self.fleet, event) {
+            self.tell(tone, say::clean(&text));
+        }
+    }
+
+    /// Brings what depends on the rest up to date.
+    fn settle(&mut self) {
+        self.questions.set_shown(self.is_asking(), self.now.mono);
+        if self.hosts.is_unset() {
+            self.hosts.pin(&self.fleet);
+        }
+        let attempt = self.pick().map(|pick| (pick.id(), pick.run.spec.io));
+        self.output.show(attempt);
+        if let Some(room) = self.areas().and_then(|areas| areas.inside(Focus::Output)) {
+            self.output.resize(room.width, room.height);
+        }
+    }
+}
+
+impl Focus {
+    pub const ALL: [Self; 3] = [Self::Hosts, Self::Output, Self::Timeline];
+
+    #[must_use]
+    pub fn next(self) -> Self {
+        match self {
+            Self::Hosts => Self::Output,
+            Self::Output => Self::Timeline,
+            Self::Timeline => Self::Hosts,
+        }
+    }
+
+    #[must_use]
+    pub fn previous(self) -> Self {
+        self.next().next()
+    }
+
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Hosts => "Hosts",
+            Self::Output => "Output",
+            Self::Timeline => "Timeline",
+        }
+    }
+}

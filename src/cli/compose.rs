@@ -196,4 +196,4 @@ pub(super) fn utc_offset(at: crate::domain::moment::Wall) -> i32 {
 const SETTLE_LIMIT: Duration = Duration::from_secs(2);
 
 /// Threads that still block at the end are waited for this long.
-const RUNTIME_LIMIT: Duration = Duration::from_millis(500);
+pub(super) const RUNTIME_LIMIT: Duration = Duration::from_millis(500);

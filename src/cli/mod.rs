@@ -59,7 +59,13 @@ fn install_reports(globals: &Globals) {
 /// One arm per command, each a function of its own module. Returns the exit code.
 fn dispatch(command: Option<Command>, globals: &Globals) -> Result<u8, Failure> {
     match command {
+        #[cfg(feature = "tui")]
+        None => commands::screen::run(globals),
+        #[cfg(not(feature = "tui"))]
         None => Err(Failure::absent("the screen")),
+        #[cfg(all(feature = "tui", feature = "demo"))]
+        Some(Command::Demo(args)) => commands::demo::run(&args, globals),
+        #[cfg(not(all(feature = "tui", feature = "demo")))]
         Some(Command::Demo(_)) => Err(Failure::absent("demo")),
         Some(Command::Run(args)) => commands::run::run(&args, globals),
         Some(Command::Runs(args)) => commands::runs::run(&args, globals),

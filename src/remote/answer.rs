@@ -55,18 +55,18 @@ impl Fields {
         self.number(key)?.ok_or_else(|| garbled("an answer without", key))
     }
 
-    /// The blocks that begin with `id=`.
-    pub(super) fn blocks(self) -> Result<Vec<(AttemptId, Self)>, RemoteError> {
-        let mut blocks: Vec<(AttemptId, Self)> = Vec::new();
+    /// The blocks that begin with `id=`. One whose id is none of ours is passed over: a stray directory
+    /// among the runs must not hide the others.
+    pub(super) fn blocks(self) -> Vec<(AttemptId, Self)> {
+        let mut blocks: Vec<(Option<AttemptId>, Self)> = Vec::new();
         for (key, value) in self.0 {
             if key == "id" {
-                let id = AttemptId::parse(&value).map_err(|_| garbled("an id", &value))?;
-                blocks.push((id, Self::default()));
+                blocks.push((AttemptId::parse(&value).ok(), Self::default()));
             } else if let Some((_, fields)) = blocks.last_mut() {
                 fields.0.push((key, value));
             }
         }
-        Ok(blocks)
+        blocks.into_iter().filter_map(|(id, fields)| Some((id?, fields))).collect()
     }
 
     pub(super) fn identity(&self) -> Result<BootIdentity, RemoteError> {
@@ -189,6 +189,13 @@ mod tests {
         ] {
             assert!(fields(bad).evidence().is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_stray_directory_hides_no_run() {
+        let blocks = fields("id=old.1\nstate=running\nid=0123456789.2\nstate=missing").blocks();
+        let ids: Vec<String> = blocks.iter().map(|(id, _)| id.to_string()).collect();
+        assert_eq!(ids, ["0123456789.2"]);
     }
 
     #[test]

@@ -1,3 +1,80 @@
-//! F6: the terminal: events in, frames out.
+//! F6: the terminal: its events in, frames out. Owns no truth: it can be killed at any moment.
+//!
+//! [`run`] is the main thread's future, so that a terminal that stops reading blocks nobody else.
+//! Everything that is waiting is taken in before a frame is drawn; a frame is drawn only when
+//! something changed, and at most sixty times a second.
 
+mod clipboard;
+mod feed;
+mod guard;
+mod input;
 pub mod pager;
+mod prompter;
+mod session;
+mod signals;
+#[cfg(unix)]
+mod silence;
+
+use std::io;
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+pub use feed::MarksOf;
+pub use prompter::{DialogPrompter, PromptRequest};
+
+use crate::domain::moment::Wall;
+use crate::domain::run::Job;
+use crate::port::Clock;
+use crate::supervisor::{CommandError, Handle};
+use crate::ui::theme::Theme;
+
+/// What the screen is to show, and where it asks.
+pub struct TuiOptions {
+    pub fleet_name: String,
+    pub jobs: Vec<Job>,
+    pub theme: Theme,
+    /// Verbs that act on hosts are refused.
+    pub read_only: bool,
+    /// Questions of connections: the other end is a [`DialogPrompter`].
+    pub prompts: mpsc::Receiver<PromptRequest>,
+    pub clock: Arc<dyn Clock>,
+    /// Gaps and blind times of a log from before the screen was opened, from the ledger; without it only
+    /// those that happen meanwhile are shown. Called where blocking is allowed.
+    pub marks: Option<MarksOf>,
+    /// Seconds that local time is ahead of UTC at a moment.
+    pub utc_offset: fn(Wall) -> i32,
+    /// Random: identifiers of runs are made from it.
+    pub seed: u64,
+    /// The terminal is tmux, which hands on what is wrapped for it.
+    pub in_tmux: bool,
+}
+
+/// How the screen was left. Runs go on in every case.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Outcome {
+    /// The operator quit.
+    Quit,
+    /// The operator wants to leave without waiting for anything.
+    Aborted,
+    /// By SIGTERM or SIGQUIT.
+    Terminated,
+    /// The terminal is gone; nothing can be written to it.
+    HungUp,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum TuiError {
+    #[error("use the terminal")]
+    Terminal(#[source] io::Error),
+    #[error("listen to signals")]
+    Signals(#[source] io::Error),
+    #[error("see the fleet")]
+    Supervisor(#[source] CommandError),
+}
+
+/// Shows the fleet until the operator leaves. MUST be polled by the main thread, as the future of
+/// `block_on`: a panic of another thread leaves the screen standing.
+pub async fn run(handle: Handle, options: TuiOptions) -> Result<Outcome, TuiError> {
+    session::Session::open(handle, options).await?.run().await
+}

@@ -1,3 +1,87 @@
-//! F5: drawing.
+//! F5: drawing. Imports `app` and `domain`; changes nothing and decides nothing: one file per pane,
+//! each `fn render(frame, area, &App, &Theme)`.
+//!
+//! ```text
+//! title    fleet, counts by state, own network, clock
+//! ╭ hosts ──╮╭ output ───────╮
+//! │         ││               │
+//! ╰─────────╯│               │
+//! ╭ details ╮│               │
+//! ╰─────────╯╰───────────────╯
+//! ╭ timeline ────────────────╮
+//! ╰──────────────────────────╯
+//! hints    keys, or the line being typed
+//! ```
 
-pub mod output;
+mod details;
+mod dialog;
+mod edge;
+mod hints;
+mod hosts;
+mod output;
+mod pen;
+mod sheet;
+pub mod theme;
+mod timeline;
+mod title;
+mod toasts;
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+use self::edge::{Label, Pane};
+use self::pen::{Pen, columns};
+use self::theme::{Role, Theme};
+use crate::app::App;
+use crate::app::layout::{Area, Edge, MIN_HEIGHT, MIN_WIDTH};
+
+/// Draws the whole screen. `area` is the terminal, which the app was told the size of.
+pub fn render(frame: &mut Frame<'_>, area: Rect, app: &App, theme: &Theme) {
+    if (area.width, area.height) != app.size {
+        // The terminal has changed its size and the app hears of it with its next message.
+        return;
+    }
+    let Some(areas) = app.areas() else { return too_small(frame, area, theme) };
+    title::render(frame, rect(areas.title), app, theme);
+    if let Some(at) = areas.hosts {
+        hosts::render(frame, rect(at), app, theme);
+    }
+    if let Some(at) = areas.details {
+        details::render(frame, rect(at), app, theme);
+    }
+    if let Some(at) = areas.output {
+        output::render(frame, rect(at), app, theme);
+    }
+    if let Some(at) = areas.timeline {
+        timeline::render(frame, rect(at), app, theme);
+    }
+    if let (Edge::Rule, Some(hosts)) = (areas.edge, areas.hosts) {
+        let line = theme.separator().to_string();
+        for y in hosts.y + 1..hosts.y + hosts.height {
+            frame.buffer_mut().set_stringn(hosts.x + hosts.width, y, &line, 1, theme.style(Role::Faint));
+        }
+    }
+    hints::render(frame, rect(areas.hints), app, theme);
+    toasts::render(frame, rect(areas.hints), app, theme);
+    dialog::render(frame, app, theme);
+}
+
+/// Says so, and that nothing is lost.
+fn too_small(frame: &mut Frame<'_>, area: Rect, theme: &Theme) {
+    let lines = [
+        format!("{}x{} is too small", area.width, area.height),
+        format!("steadfast needs {MIN_WIDTH}x{MIN_HEIGHT}"),
+        "runs go on".to_owned(),
+    ];
+    let top = area.height.saturating_sub(3) / 2;
+    for (row, line) in (top..).zip(&lines) {
+        if let Some(mut pen) = Pen::at(frame.buffer_mut(), area, row, theme.ellipsis()) {
+            let indent = pen.room().saturating_sub(columns(line)) / 2;
+            pen.skip(indent).text(line, theme.style(Role::Text));
+        }
+    }
+}
+
+fn rect(area: Area) -> Rect {
+    Rect::new(area.x, area.y, area.width, area.height)
+}

@@ -1,11 +1,12 @@
-//! Draws the output pane: a frame with where we are in it, and the rows of the window that are in sight.
+//! The output of the selected run: in the edge whose it is and where we are in it, inside it the rows of
+//! the window that are in sight.
 //!
 //! ```text
-//! ┌ web-07 · soak · ● running ───────────────────────────── FOLLOW · 56,789 lines ┐
+//! ╭ memtest web-07 attempt 1 ▶ running ─────────────────── FOLLOW · 56,789 lines ╮
 //! │ pass 1 of 3: 41 %                                                             │
 //! │ ── gap: host gave up 41.2 MiB ──                                              │
 //! │ pass 2 of 3: 7 %                                                              ┃
-//! └ /error: 3 of 1,204 matching lines ────────────────────────────────────────────┘
+//! ╰ /error: 3 of 1,204 matching lines ────────────────────────────────────────────╯
 //! ```
 //!
 //! Cells are written directly and only for what is shown: a widget that breaks lines by itself would look
@@ -15,102 +16,112 @@ mod palette;
 
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Margin, Position, Rect};
+use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-pub use self::palette::{Colors, OutputPalette};
+use self::palette::OutputPalette;
+use super::theme::{Role, Theme};
+use super::{Label, Pane};
+use crate::app::layout::Edge;
 use crate::app::output::{Entry, Line, Marker, Span, View, char_width, text_width};
+use crate::app::{App, Focus, say};
+use crate::domain::run::Stream;
 
-/// Whose output it is, in words.
-#[derive(Clone, Copy, Debug)]
-pub struct Heading<'a> {
-    pub host: &'a str,
-    pub run: &'a str,
-    /// Glyph and word.
-    pub state: &'a str,
-    pub focused: bool,
+pub fn render(frame: &mut Frame<'_>, area: Rect, app: &App, theme: &Theme) {
+    let edge = app.areas().map_or(Edge::Box, |areas| areas.edge);
+    let mut title = whose(app, theme);
+    if title.is_empty() {
+        title.push(("Output".into(), Role::Heading));
+    }
+    draw(frame, area, app.output.view(), &Heading { title, edge, focused: app.focus == Focus::Output }, theme);
 }
 
-/// What is left for text within the frame: what [`View`] is to be told as its size.
-#[must_use]
-pub fn text_area(area: Rect) -> Rect {
-    area.inner(Margin::new(1, 1))
+/// What the edge would say, for the last line of the screen, when the pane's edge has no room for it.
+/// What a search has come to goes before whose output it is.
+pub fn notes(app: &App, theme: &Theme) -> Label {
+    if app.focus != Focus::Output {
+        return Label::new();
+    }
+    let (palette, view) = (OutputPalette::of(theme), app.output.view());
+    let foot = foot(view, &palette);
+    match app.areas().map(|areas| areas.edge) {
+        Some(Edge::Box) | None => Label::new(),
+        Some(Edge::Rule) => foot,
+        Some(Edge::None) => {
+            let mut label = if foot.is_empty() { whose(app, theme) } else { foot };
+            label.extend(where_in(view, &palette).into_iter().map(|(text, role)| (format!("  {text}"), role)));
+            label
+        }
+    }
 }
 
-/// Draws the pane; also where the cursor stands while a pattern is typed.
-pub fn render(frame: &mut Frame<'_>, area: Rect, view: &View, heading: &Heading<'_>, palette: &OutputPalette) {
-    if area.width < 4 || area.height < 3 {
+/// Whose output it is, and how that run stands.
+fn whose(app: &App, theme: &Theme) -> Label {
+    let (Some(pick), Some(host)) = (app.pick(), app.host()) else { return Label::new() };
+    let standing = pick.standing(host.link.state);
+    let (sign, role) = theme.standing(standing);
+    let stream = match app.output.view().shown() {
+        Some((_, Stream::Err)) => " stderr",
+        Some((_, Stream::Out)) | None => "",
+    };
+    vec![
+        (say::clean(pick.run.spec.title()).into_owned(), Role::Heading),
+        (format!(" {} attempt {}{stream}", pick.run.host, pick.attempt.attempt), Role::Quiet),
+        (format!(" {sign} {}", standing.word()), role),
+    ]
+}
+
+/// Where we are in it.
+fn where_in(view: &View, palette: &OutputPalette) -> Label {
+    if view.shown().is_none() {
+        return Label::new();
+    }
+    let role = if view.is_following() { Role::Accent } else { Role::Text };
+    vec![(palette.words(view.position_words()), role)]
+}
+
+/// The search, and how lines are shown. What is being typed is in the last line of the screen.
+fn foot(view: &View, palette: &OutputPalette) -> Label {
+    let mut label = Label::new();
+    let words = view.find().words();
+    if !words.is_empty() && !view.takes_all_keys() {
+        label.push((palette.words(words), Role::Text));
+    }
+    if view.wraps_at().is_none() {
+        let space = if label.is_empty() { "" } else { "  " };
+        label.push((format!("{space}not broken, from column {}", view.shift() + 1), Role::Quiet));
+    }
+    label
+}
+
+/// What stands in the edge besides what the view says.
+struct Heading {
+    title: Label,
+    edge: Edge,
+    focused: bool,
+}
+
+fn draw(frame: &mut Frame<'_>, area: Rect, view: &View, heading: &Heading, theme: &Theme) {
+    let palette = OutputPalette::of(theme);
+    let pane = Pane {
+        title: heading.title.clone(),
+        aside: where_in(view, &palette),
+        foot: foot(view, &palette),
+        focused: heading.focused,
+        aside_first: true,
+    };
+    let inside = pane.render(frame, area, heading.edge, theme);
+    if inside.is_empty() {
         return;
     }
-    let buffer = frame.buffer_mut();
-    draw_frame(buffer, area, heading.focused, palette);
-    draw_title(buffer, area, view, heading, palette);
-    draw_scroll_bar(buffer, area, view, palette);
-    let end = draw_status(buffer, area, view, palette);
-    draw_body(buffer, text_area(area), view, palette);
-    if view.find().is_typing() {
-        frame.set_cursor_position(Position::new(end, area.bottom() - 1));
+    if heading.edge == Edge::Box {
+        draw_scroll_bar(frame.buffer_mut(), area, view, &palette, theme.style(Role::Heading));
     }
-}
-
-fn draw_frame(buffer: &mut Buffer, area: Rect, focused: bool, palette: &OutputPalette) {
-    let style = if focused { palette.focused } else { palette.border };
-    let [horizontal, vertical, corners @ ..] = palette.frame();
-    let across = horizontal.repeat(usize::from(area.width));
-    let (left, right, bottom) = (area.left(), area.right() - 1, area.bottom() - 1);
-    for y in [area.top(), bottom] {
-        buffer.set_stringn(left, y, &across, usize::from(area.width), style);
-    }
-    for y in area.top() + 1..bottom {
-        buffer.set_stringn(left, y, vertical, 1, style);
-        buffer.set_stringn(right, y, vertical, 1, style);
-    }
-    for ((x, y), corner) in
-        [(left, area.top()), (right, area.top()), (left, bottom), (right, bottom)].into_iter().zip(corners)
-    {
-        buffer.set_stringn(x, y, corner, 1, style);
-    }
-}
-
-/// Where we are has room before whose output it is: that is in the list of hosts too.
-fn draw_title(buffer: &mut Buffer, area: Rect, view: &View, heading: &Heading<'_>, palette: &OutputPalette) {
-    let room = usize::from(area.width - 2);
-    let position = palette.words(format!(" {} ", view.position_words()));
-    let style = if view.is_following() { palette.follow } else { palette.title };
-    let width = text_width(&position).min(room);
-    let x = area.right() - 1 - u16::try_from(width).unwrap_or(0);
-    buffer.set_stringn(x, area.top(), &position, width, style);
-    let parts: Vec<_> =
-        [heading.host, heading.run, heading.state].into_iter().filter(|part| !part.is_empty()).collect();
-    let title = palette.words(format!(" {} ", parts.join(" · ")));
-    let room = room.saturating_sub(width + 1);
-    buffer.set_stringn(area.left() + 1, area.top(), cut(&title, room, palette), room, palette.title);
-}
-
-/// The search, and how lines are shown; returns where the text ends.
-fn draw_status(buffer: &mut Buffer, area: Rect, view: &View, palette: &OutputPalette) -> u16 {
-    let (y, room) = (area.bottom() - 1, usize::from(area.width - 2));
-    if view.wraps_at().is_none() {
-        let text = format!(" not broken, from column {} ", view.shift() + 1);
-        let width = text_width(&text).min(room);
-        buffer.set_stringn(area.right() - 1 - u16::try_from(width).unwrap_or(0), y, &text, width, palette.title);
-    }
-    let words = view.find().words();
-    if words.is_empty() {
-        return area.left() + 1;
-    }
-    // Of what is being typed the end is to be seen.
-    let words = if view.find().is_typing() { tail(&words, room.saturating_sub(2)) } else { &words };
-    let text = palette.words(format!(" {words}"));
-    let (end, _) = buffer.set_stringn(area.left() + 1, y, cut(&text, room, palette), room, palette.title);
-    if usize::from(end - area.left()) <= room {
-        buffer.set_stringn(end, y, " ", 1, palette.title);
-    }
-    end.min(area.right() - 1)
+    draw_body(frame.buffer_mut(), inside, view, &palette);
 }
 
 /// By bytes: it is right before a single line is counted.
-fn draw_scroll_bar(buffer: &mut Buffer, area: Rect, view: &View, palette: &OutputPalette) {
+fn draw_scroll_bar(buffer: &mut Buffer, area: Rect, view: &View, palette: &OutputPalette, style: Style) {
     let (before, shown, all) = view.scroll_bar();
     let height = u64::from(area.height - 2);
     if shown >= all || height == 0 {
@@ -122,7 +133,7 @@ fn draw_scroll_bar(buffer: &mut Buffer, area: Rect, view: &View, palette: &Outpu
     let start = if before + shown >= all { height - length } else { scaled(before).min(height - length) };
     for row in start..start + length {
         let y = area.top() + 1 + u16::try_from(row).unwrap_or(0);
-        buffer.set_stringn(area.right() - 1, y, palette.thumb(), 1, palette.title);
+        buffer.set_stringn(area.right() - 1, y, palette.thumb(), 1, style);
     }
 }
 
@@ -261,8 +272,8 @@ impl Rows<'_> {
 
     fn draw_marker(&mut self, marker: &Marker) {
         let Some(y) = self.next_row() else { return };
-        let [horizontal, ..] = self.palette.frame();
-        let text = self.palette.words(format!("{0}{0} {1} {0}{0}", horizontal, marker.text()));
+        let rule = self.palette.rule();
+        let text = format!("{rule} {} {rule}", self.palette.words(marker.text()));
         let style = match marker {
             Marker::Gap { .. } => self.palette.gap,
             Marker::Blind { .. } | Marker::More(_) => self.palette.blind,
@@ -285,18 +296,6 @@ fn cut<'a>(text: &'a str, room: usize, palette: &OutputPalette) -> std::borrow::
         !fits
     });
     format!("{}{sign}", &text[..end.map_or(text.len(), |(at, _)| at)]).into()
-}
-
-/// The last columns of a text.
-fn tail(text: &str, room: usize) -> &str {
-    let mut width = text_width(text);
-    for (at, c) in text.char_indices() {
-        if width <= room {
-            return &text[at..];
-        }
-        width -= char_width(c);
-    }
-    ""
 }
 
 #[cfg(test)]

@@ -30,6 +30,16 @@ fn a_session_that_is_killed_is_taken_up_at_the_next_byte() {
 #[test]
 fn a_hundred_kills_of_the_session_lose_no_line_of_two_million() {
     let Some(rig) = Rig::new(&[]) else { return };
+    assert_kills(&rig);
+}
+
+#[test]
+fn a_hundred_kills_lose_no_line_with_busybox_alone() {
+    let Some(rig) = Rig::busybox() else { return };
+    assert_kills(&rig);
+}
+
+fn assert_kills(rig: &Rig) {
     let mut running = rig.start();
     let id = running.run(RunSpec::new(&*paced_numbers()));
     running.wait_started(id);

@@ -1,6 +1,6 @@
 //! A supervisor in this process, and a real sshd it speaks to.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,6 +30,8 @@ pub struct Rig {
     known: PathBuf,
     port: u16,
     runtime: tokio::runtime::Runtime,
+    /// The only programs of a host without others.
+    tools: Option<TempDir>,
 }
 
 impl Rig {
@@ -41,7 +43,32 @@ impl Rig {
         let state = tempfile::tempdir().unwrap();
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let port = sshd.port();
-        Some(Self { key: key.path.clone(), known, port, sshd, state, runtime })
+        Some(Self { key: key.path.clone(), known, port, sshd, state, runtime, tools: None })
+    }
+
+    /// A host that has nothing but BusyBox: its shell, and its tools in `PATH`.
+    pub fn busybox() -> Option<Self> {
+        let Some(busybox) = ["/bin/busybox", "/usr/bin/busybox"].into_iter().find(|path| Path::new(path).exists())
+        else {
+            assert!(std::env::var_os("CI").is_none(), "busybox is missing");
+            eprintln!("SKIPPED: busybox is missing, so this test shows nothing");
+            return None;
+        };
+        let tools = tempfile::tempdir().unwrap();
+        let bin = tools.path().join("bin");
+        std::fs::create_dir(&bin).unwrap();
+        let applets = std::process::Command::new(busybox).arg("--list").output().unwrap();
+        for applet in String::from_utf8(applets.stdout).unwrap().lines() {
+            std::os::unix::fs::symlink(busybox, bin.join(applet)).unwrap();
+        }
+        let wrap = tools.path().join("wrap");
+        let bin = bin.display();
+        let text = format!("#!{bin}/sh\nexport PATH={bin} SHELL={bin}/sh SF_SHELL={bin}/sh\nexec {bin}/sh -s\n");
+        std::fs::write(&wrap, text).unwrap();
+        std::fs::set_permissions(&wrap, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        let mut rig = Self::new(&[&format!("ForceCommand {}", wrap.display())])?;
+        rig.tools = Some(tools);
+        Some(rig)
     }
 
     /// Connects to this port instead of sshd's own: a proxy's.

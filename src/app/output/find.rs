@@ -2,11 +2,13 @@
 
 use super::pattern::Pattern;
 use super::window::{Direction, Order, Outcome, Progress, Seek};
-use super::{Key, words};
+use super::words;
+use crate::app::key::{Code, Key};
+use crate::app::line::Line;
 
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Find {
-    prompt: Option<String>,
+    prompt: Option<Line>,
     pattern: Option<Pattern>,
     serial: u64,
     /// The serial of the pattern's first order: news of an earlier one is of another pattern.
@@ -42,28 +44,53 @@ impl Find {
         self.hit
     }
 
+    /// The pattern as far as it is typed.
+    #[must_use]
+    pub fn prompt(&self) -> Option<&Line> {
+        self.prompt.as_ref()
+    }
+
     pub(super) fn open_prompt(&mut self) {
-        self.prompt = Some(String::new());
+        self.prompt = Some(Line::default());
         self.trouble = None;
     }
 
+    pub(super) fn paste(&mut self, text: &str) {
+        if let Some(line) = &mut self.prompt {
+            line.insert(text);
+        }
+    }
+
+    /// For another log: what is being typed goes on, what was found does not.
+    pub(super) fn renewed(&self) -> Self {
+        Self { prompt: self.prompt.clone(), serial: self.serial, ..Self::default() }
+    }
+
     pub(super) fn type_key(&mut self, key: Key) -> Typed {
-        let Some(text) = &mut self.prompt else { return Typed::Closed };
-        match key {
-            Key::Char(c) if text.len() < MAX_PROMPT && !c.is_control() => text.push(c),
-            Key::Backspace if text.pop().is_none() => self.prompt = None,
-            Key::Escape => self.prompt = None,
-            Key::Enter => return Typed::Submitted(self.prompt.take().unwrap_or_default()),
-            Key::Char(_)
-            | Key::Backspace
-            | Key::Up
-            | Key::Down
-            | Key::Left
-            | Key::Right
-            | Key::PageUp
-            | Key::PageDown
-            | Key::Home
-            | Key::End => {}
+        let Some(line) = &mut self.prompt else { return Typed::Closed };
+        match key.code {
+            Code::Enter => {
+                let text = line.text().to_owned();
+                self.prompt = None;
+                return Typed::Submitted(text);
+            }
+            Code::Esc => self.prompt = None,
+            Code::Backspace if line.text().is_empty() => self.prompt = None,
+            Code::Char(_)
+            | Code::Tab
+            | Code::BackTab
+            | Code::Backspace
+            | Code::Delete
+            | Code::Up
+            | Code::Down
+            | Code::Left
+            | Code::Right
+            | Code::Home
+            | Code::End
+            | Code::PageUp
+            | Code::PageDown => {
+                line.handle_key(key);
+            }
         }
         if self.prompt.is_some() { Typed::Editing } else { Typed::Closed }
     }
@@ -123,8 +150,8 @@ impl Find {
     /// What the pane's last line says; empty without a search.
     #[must_use]
     pub fn words(&self) -> String {
-        if let Some(text) = &self.prompt {
-            return format!("/{text}");
+        if let Some(line) = &self.prompt {
+            return format!("/{}", line.text());
         }
         if let Some(trouble) = &self.trouble {
             return trouble.clone();
@@ -155,6 +182,3 @@ impl Find {
         }
     }
 }
-
-/// Bytes of a prompt: more than is ever typed.
-const MAX_PROMPT: usize = 512;

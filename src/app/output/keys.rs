@@ -1,21 +1,6 @@
 //! The keys of the pane, as a table from which the help screen is made too.
 
-/// A key, whatever the terminal library calls it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Key {
-    Char(char),
-    Up,
-    Down,
-    Left,
-    Right,
-    PageUp,
-    PageDown,
-    Home,
-    End,
-    Enter,
-    Backspace,
-    Escape,
-}
+use crate::app::key::{Code, Key};
 
 /// What the operator may want of the pane.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -50,28 +35,34 @@ impl Verb {
 pub struct Binding {
     pub keys: &'static [Key],
     pub verb: Verb,
-    pub names: &'static str,
-    pub words: &'static str,
+    /// One or two words for the key-hint line; empty: only in the help.
+    pub hint: &'static str,
+    pub help: &'static str,
 }
 
 pub const KEYS: &[Binding] = &[
-    binding(&[Key::Char('j'), Key::Down], Verb::LineDown, "j ↓", "one row down"),
-    binding(&[Key::Char('k'), Key::Up], Verb::LineUp, "k ↑", "one row up; leaves following"),
-    binding(&[Key::Char('d')], Verb::HalfDown, "d", "half a page down"),
-    binding(&[Key::Char('u')], Verb::HalfUp, "u", "half a page up"),
-    binding(&[Key::PageDown], Verb::PageDown, "PgDn", "one page down"),
-    binding(&[Key::PageUp], Verb::PageUp, "PgUp", "one page up"),
-    binding(&[Key::Char('g'), Key::Home], Verb::Top, "g", "to the first line"),
-    binding(&[Key::Char('G'), Key::Char('f'), Key::End], Verb::Follow, "G f", "to the end, and follow it"),
-    binding(&[Key::Char('w')], Verb::Wrap, "w", "break long lines, or not"),
-    binding(&[Key::Char('h'), Key::Left], Verb::Left, "h ←", "to the left, when lines are not broken"),
-    binding(&[Key::Char('l'), Key::Right], Verb::Right, "l →", "to the right, when lines are not broken"),
-    binding(&[Key::Char('/')], Verb::Find, "/", "search; while following, from the end backwards"),
-    binding(&[Key::Char('n')], Verb::Next, "n", "next matching line"),
-    binding(&[Key::Char('N')], Verb::Previous, "N", "previous matching line"),
-    binding(&[Key::Escape], Verb::Back, "esc", "leave the search"),
+    bind(&[Key::char('j'), Key::of(Code::Down)], Verb::LineDown, "", "one row down"),
+    bind(&[Key::char('k'), Key::of(Code::Up)], Verb::LineUp, "", "one row up; leaves following"),
+    bind(&[Key::char('d')], Verb::HalfDown, "", "half a page down"),
+    bind(&[Key::char('u')], Verb::HalfUp, "", "half a page up"),
+    bind(&[Key::of(Code::PageDown), Key::ctrl('f')], Verb::PageDown, "", "one page down"),
+    bind(&[Key::of(Code::PageUp), Key::ctrl('b')], Verb::PageUp, "page up", "one page up"),
+    bind(&[Key::char('g'), Key::of(Code::Home)], Verb::Top, "top", "to the first line"),
+    bind(
+        &[Key::char('f'), Key::char('G'), Key::of(Code::End)],
+        Verb::Follow,
+        "follow",
+        "to the end, and follow it as it grows",
+    ),
+    bind(&[Key::char('/')], Verb::Find, "search", "search; while following, from the end backwards"),
+    bind(&[Key::char('n')], Verb::Next, "next", "next matching line"),
+    bind(&[Key::char('N')], Verb::Previous, "", "previous matching line"),
+    bind(&[Key::char('w')], Verb::Wrap, "wrap", "break long lines, or not"),
+    bind(&[Key::char('h'), Key::of(Code::Left)], Verb::Left, "", "to the left, when lines are not broken"),
+    bind(&[Key::char('l'), Key::of(Code::Right)], Verb::Right, "", "to the right, when lines are not broken"),
+    bind(&[Key::of(Code::Esc)], Verb::Back, "", "leave the search"),
 ];
 
-const fn binding(keys: &'static [Key], verb: Verb, names: &'static str, words: &'static str) -> Binding {
-    Binding { keys, verb, names, words }
+const fn bind(keys: &'static [Key], verb: Verb, hint: &'static str, help: &'static str) -> Binding {
+    Binding { keys, verb, hint, help }
 }

@@ -1,5 +1,5 @@
 //! F4: the output of a run as it is shown: bytes to safe lines ([`decode`], [`sanitize()`]), and the pure
-//! state of the pane ([`View`]). Imports `domain` only; no file is read here, and no terminal type is known:
+//! state of the pane ([`View`], and in [`Output`] what it waits for). Imports `domain` only; no file is read here, and no terminal type is known:
 //! `tui::pager` reads, `ui::output` draws.
 
 mod canvas;
@@ -8,6 +8,7 @@ mod find;
 mod glyph;
 mod keys;
 mod line;
+mod pane;
 mod pattern;
 mod sanitize;
 mod style;
@@ -16,8 +17,9 @@ mod window;
 pub mod words;
 
 pub use find::Find;
-pub use keys::{Binding, KEYS, Key, Verb};
+pub use keys::{Binding, KEYS, Verb};
 pub use line::{Line, Span, char_width, text_width};
+pub use pane::Output;
 pub use pattern::{InvalidPattern, Pattern};
 pub use sanitize::{Sanitizer, sanitize};
 pub use style::{Attributes, Color, Kind, Style};

@@ -7,8 +7,9 @@
 
 use super::decode;
 use super::find::{Find, Typed};
-use super::keys::{Key, Verb};
+use super::keys::Verb;
 use super::window::{Anchor, Direction, Extent, Order, Progress, Request, Window};
+use crate::app::key::Key;
 use crate::domain::id::AttemptId;
 use crate::domain::run::Stream;
 
@@ -58,6 +59,8 @@ struct Top {
 pub enum Msg {
     /// Show this attempt's output, from its end.
     Show(AttemptId, Stream),
+    /// There is nothing to show.
+    Clear,
     /// The text area, without border.
     Resized {
         columns: u16,
@@ -68,6 +71,8 @@ pub enum Msg {
     /// The marks of the log have changed.
     Marked,
     Key(Key),
+    /// Into the pattern that is being typed.
+    Paste(String),
     Do(Verb),
     GoTo(Anchor),
     Window(Window),
@@ -108,10 +113,18 @@ impl View {
     pub fn update(&mut self, msg: Msg) -> Vec<Effect> {
         match msg {
             Msg::Show(id, stream) => self.show(id, stream),
+            Msg::Clear => {
+                self.reset(None);
+                Vec::new()
+            }
             Msg::Resized { columns, rows } => self.resize(columns, rows),
             Msg::Grew(end) => self.grow(end),
             Msg::Marked => self.read_again(),
             Msg::Key(key) => self.handle_key(key),
+            Msg::Paste(text) => {
+                self.find.paste(&text);
+                Vec::new()
+            }
             Msg::Do(verb) => self.handle_verb(verb),
             Msg::GoTo(anchor) => self.go_to(anchor, 0),
             Msg::Window(window) => self.take_window(window),
@@ -167,10 +180,15 @@ impl View {
     }
 
     fn show(&mut self, id: AttemptId, stream: Stream) -> Vec<Effect> {
+        self.reset(Some((id, stream)));
+        self.follow()
+    }
+
+    /// Keeps how it is shown, and what is being typed.
+    fn reset(&mut self, shown: Option<(AttemptId, Stream)>) {
         let serial = self.serial;
         let (columns, rows, wrap) = (self.columns, self.rows, self.wrap);
-        *self = Self { shown: Some((id, stream)), columns, rows, wrap, serial, ..Self::default() };
-        self.follow()
+        *self = Self { shown, columns, rows, wrap, serial, find: self.find.renewed(), ..Self::default() };
     }
 
     fn resize(&mut self, columns: u16, rows: u16) -> Vec<Effect> {

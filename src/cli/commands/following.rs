@@ -105,7 +105,7 @@ fn tell(outcome: &Result<Outcome, FollowError>, plan: &Plan, held: bool) {
     }
     if outcome.runs.len() > 1 && plan.until != Until::Started {
         let text = table(&outcome.runs, |how| (*how != How::Going).then(|| exit::of_run(how)));
-        text.lines().for_each(|line| compose::say_plain(line));
+        text.lines().for_each(compose::say_plain);
     }
 }
 

@@ -32,7 +32,7 @@ async fn gc(args: &GcArgs, parts: &Parts) -> Result<u8, Failure> {
     if args.dry_run {
         let Some(ledger) = compose::look(&parts.setup)? else { return output::print("") };
         let fleet = ledger.restore(now).map_err(ledger_failure)?;
-        let gone = due(args, &fleet, now, age).into_iter().map(|run| Gone::of(run)).collect::<Vec<_>>();
+        let gone = due(args, &fleet, now, age).into_iter().map(Gone::of).collect::<Vec<_>>();
         return report(&gone, "would go");
     }
     let ledger = match Ledger::open(&parts.setup.state_dir, "steadfast gc", now).map_err(ledger_failure)? {

@@ -50,7 +50,7 @@ impl Link {
         let Contact::Identifying { .. } = self.contact else { return };
         self.attempt = 0;
         let seen = self.boot.as_ref().map(|known| (known.value.compare(&identity), known.clone()));
-        let mut pulse = Pulse::new(now.mono, &self.settings);
+        let mut pulse = Pulse::new(now.mono);
         match seen {
             Some((BootComparison::Changed, known)) => {
                 pulse.rebooted_until = Some(now.mono + REBOOTED_AT_LEAST);

@@ -242,13 +242,13 @@ impl Link {
 }
 
 impl Pulse {
-    pub(super) fn new(now: Mono, settings: &LinkSettings) -> Self {
-        Self { heard: now, ping_at: now + settings.keepalive, rebooted_until: None, reboot_handled: false }
+    pub(super) fn new(now: Mono) -> Self {
+        // The first ping at once: an operator wants to see how far away a host is.
+        Self { heard: now, ping_at: now, rebooted_until: None, reboot_handled: false }
     }
 
-    pub(super) fn beat(&mut self, now: Mono, settings: &LinkSettings) {
+    pub(super) fn beat(&mut self, now: Mono) {
         self.heard = now;
-        self.ping_at = now + settings.keepalive;
     }
 }
 

@@ -61,7 +61,8 @@ impl Link {
         self.without_contact_since = self.without_contact_since + length;
         match &mut self.contact {
             Contact::Open(pulse) => {
-                pulse.beat(now.mono, &self.settings);
+                pulse.beat(now.mono);
+                pulse.ping_at = now.mono + self.settings.keepalive;
                 self.effects.push_back(LinkEffect::Ping(self.epoch));
             }
             Contact::Waiting { until } => *until = now.mono,

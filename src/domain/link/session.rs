@@ -9,10 +9,10 @@ use crate::domain::network::NetworkState;
 impl Link {
     pub(super) fn handle_life(&mut self, now: Moment) {
         match &mut self.contact {
-            Contact::Open(pulse) => pulse.beat(now.mono, &self.settings),
+            Contact::Open(pulse) => pulse.beat(now.mono),
             Contact::Probing { pulse: Some(pulse), .. } => {
                 let mut pulse = *pulse;
-                pulse.beat(now.mono, &self.settings);
+                pulse.beat(now.mono);
                 pulse.rebooted_until = None;
                 self.contact = Contact::Open(pulse);
                 self.enter(now, LinkState::Alive, None);

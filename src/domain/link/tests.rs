@@ -28,6 +28,8 @@ impl Rig {
         rig.input(LinkInput::Connect);
         rig.connect_as("one");
         assert_eq!(rig.link.state(), LinkState::Alive);
+        // The first ping goes out at once.
+        rig.pass(Duration::ZERO);
         rig.clear();
         rig
     }

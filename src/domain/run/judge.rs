@@ -30,6 +30,8 @@ pub fn judge(evidence: &Evidence, held: Lengths) -> Judgement {
     match &evidence.observed {
         Observed::Missing => Judgement::Missing,
         Observed::Starting => Judgement::Starting,
+        // Cancelled before its start arrived, which from then on is fenced off.
+        Observed::Stillborn if evidence.cancel.is_some() => over(Verdict::Abandoned),
         Observed::Stillborn => {
             over(Verdict::NotStarted { reason: "the host never started it, and now never will".into() })
         }

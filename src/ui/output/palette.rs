@@ -5,17 +5,14 @@ use std::borrow::Cow;
 use ratatui::style::{Color, Modifier, Style};
 
 use crate::app::output::{self, Attributes, Kind, char_width};
+use crate::ui::theme::{Depth, Role, Signs, Theme, indexed};
 
-/// How the pane looks. The default asks for 16 colours and Unicode.
+/// How the host's text looks, and what we put between it.
 #[derive(Clone, PartialEq, Debug)]
 pub struct OutputPalette {
     pub ascii: bool,
     /// Which colours of the host's own text are shown.
     pub colors: Colors,
-    pub border: Style,
-    pub focused: Style,
-    pub title: Style,
-    pub follow: Style,
     /// Our own words among the host's.
     pub note: Style,
     /// Bytes and characters that are written as their numbers.
@@ -26,65 +23,53 @@ pub struct OutputPalette {
     pub other_match: Style,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Colors {
     None,
     /// The terminal's 16; others become the nearest of them.
     Sixteen,
-    #[default]
+    /// The 256; others become the nearest of them.
+    Indexed,
     All,
 }
 
-impl Default for OutputPalette {
-    fn default() -> Self {
-        let plain = Style::new();
-        Self {
-            ascii: false,
-            colors: Colors::All,
-            border: plain.fg(Color::DarkGray),
-            focused: plain.fg(Color::Cyan),
-            title: plain.add_modifier(Modifier::BOLD),
-            follow: plain.fg(Color::Cyan).add_modifier(Modifier::BOLD),
-            note: plain.fg(Color::DarkGray),
-            escaped: plain.fg(Color::Magenta).add_modifier(Modifier::REVERSED),
-            gap: plain.fg(Color::Yellow).add_modifier(Modifier::BOLD | Modifier::REVERSED),
-            blind: plain.fg(Color::Yellow),
-            current_match: plain.fg(Color::Black).bg(Color::Yellow).add_modifier(Modifier::BOLD),
-            other_match: plain.fg(Color::Black).bg(Color::Cyan),
-        }
-    }
-}
-
 impl OutputPalette {
-    /// Without any colour: weight, underline and reverse only.
     #[must_use]
-    pub fn without_colors() -> Self {
-        let plain = Style::new();
-        let [bold, dim, reversed] = [Modifier::BOLD, Modifier::DIM, Modifier::REVERSED].map(|m| plain.add_modifier(m));
-        Self {
-            ascii: false,
-            colors: Colors::None,
-            border: dim,
-            focused: bold,
-            title: bold,
-            follow: reversed.add_modifier(Modifier::BOLD),
-            note: dim,
+    pub fn of(theme: &Theme) -> Self {
+        let colors = match theme.depth {
+            Depth::Mono => Colors::None,
+            Depth::Ansi16 => Colors::Sixteen,
+            Depth::Indexed => Colors::Indexed,
+            Depth::Rgb => Colors::All,
+        };
+        let ascii = theme.signs == Signs::Ascii;
+        let (note, blind) = (theme.style(Role::Quiet), theme.style(Role::Warning));
+        let reversed = Style::new().add_modifier(Modifier::REVERSED);
+        let gap = blind.add_modifier(Modifier::BOLD | Modifier::REVERSED);
+        let base = Self {
+            ascii,
+            colors,
+            note,
             escaped: reversed,
-            gap: reversed.add_modifier(Modifier::BOLD),
-            blind: bold,
+            gap,
+            blind,
             current_match: reversed.add_modifier(Modifier::BOLD | Modifier::UNDERLINED),
             other_match: reversed,
+        };
+        if colors == Colors::None {
+            return base;
+        }
+        let on = |ground| Style::new().fg(Color::Black).bg(ground);
+        Self {
+            escaped: reversed.fg(Color::Magenta),
+            current_match: on(Color::Yellow).add_modifier(Modifier::BOLD),
+            other_match: on(Color::Cyan),
+            ..base
         }
     }
 
-    #[must_use]
-    pub fn ascii(self) -> Self {
-        Self { ascii: true, ..self }
-    }
-
-    /// Horizontal, vertical, and the corners from the top left.
-    pub(super) fn frame(&self) -> [&'static str; 6] {
-        if self.ascii { ["-", "|", "+", "+", "+", "+"] } else { ["─", "│", "┌", "┐", "└", "┘"] }
+    pub(super) fn rule(&self) -> &'static str {
+        if self.ascii { "--" } else { "──" }
     }
 
     pub(super) fn thumb(&self) -> &'static str {
@@ -140,8 +125,9 @@ impl OutputPalette {
         match (self.colors, color) {
             (_, output::Color::Default) | (Colors::None, _) => None,
             (_, output::Color::Ansi(n)) => Some(named(n)),
-            (Colors::All, output::Color::Indexed(n)) => Some(Color::Indexed(n)),
+            (Colors::All | Colors::Indexed, output::Color::Indexed(n)) => Some(Color::Indexed(n)),
             (Colors::All, output::Color::Rgb(r, g, b)) => Some(Color::Rgb(r, g, b)),
+            (Colors::Indexed, output::Color::Rgb(r, g, b)) => Some(Color::Indexed(indexed([r, g, b]))),
             (Colors::Sixteen, output::Color::Indexed(n)) => Some(nearest(of_index(n))),
             (Colors::Sixteen, output::Color::Rgb(r, g, b)) => Some(nearest([r, g, b])),
         }
@@ -213,7 +199,8 @@ mod tests {
 
     #[test]
     fn colours_that_the_terminal_lacks_become_the_nearest_it_has() {
-        let palette = OutputPalette { colors: Colors::Sixteen, ..OutputPalette::default() };
+        let of = |depth| OutputPalette::of(&Theme { depth, ..Theme::default() });
+        let palette = of(Depth::Ansi16);
         for (color, expected) in [
             (output::Color::Indexed(196), Color::LightRed),
             (output::Color::Indexed(22), Color::Green),
@@ -224,6 +211,7 @@ mod tests {
         ] {
             assert_eq!(palette.color(color), Some(expected), "{color:?}");
         }
-        assert_eq!(OutputPalette::without_colors().color(output::Color::Ansi(1)), None);
+        assert_eq!(of(Depth::Mono).color(output::Color::Ansi(1)), None);
+        assert_eq!(of(Depth::Indexed).color(output::Color::Rgb(255, 255, 255)), Some(Color::Indexed(231)));
     }
 }

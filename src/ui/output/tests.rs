@@ -2,14 +2,24 @@ use std::time::Duration;
 
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
+use ratatui::layout::Margin;
 
 use super::*;
-use crate::app::output::{self, Extent, Key, Msg, Outcome, Progress, Sought, Window, decode};
+use crate::app::key::{Code, Key};
+use crate::app::output::{self, Extent, Msg, Outcome, Progress, Sought, Window, decode};
 use crate::domain::id::AttemptId;
-use crate::domain::run::Stream;
+use crate::ui::theme::{Depth, Signs};
 
 const AREA: Rect = Rect::new(0, 0, 80, 24);
-const HEADING: Heading<'_> = Heading { host: "web-07", run: "soak", state: "● running", focused: true };
+
+fn heading() -> Heading {
+    let title = vec![("soak".into(), Role::Heading), (" web-07 attempt 1".into(), Role::Quiet)];
+    Heading { title, edge: Edge::Box, focused: true }
+}
+
+fn text_area(area: Rect) -> Rect {
+    area.inner(Margin::new(1, 1))
+}
 
 /// A view of these entries, which are the last ones of a log with as much again before them.
 fn view(entries: Vec<Entry>) -> View {
@@ -65,14 +75,14 @@ fn numbered(count: usize) -> Vec<Vec<u8>> {
     (1..=count).map(|n| format!("[{n:03}] stress-ng: info: pass {n} of {count} went well\r\n").into_bytes()).collect()
 }
 
-fn draw(view: &View, palette: &OutputPalette) -> Terminal<TestBackend> {
+fn draw_pane(view: &View, theme: &Theme) -> Terminal<TestBackend> {
     let mut terminal = Terminal::new(TestBackend::new(AREA.width, AREA.height)).expect("a terminal");
-    terminal.draw(|frame| render(frame, AREA, view, &HEADING, palette)).expect("drawn");
+    terminal.draw(|frame| draw(frame, AREA, view, &heading(), theme)).expect("drawn");
     terminal
 }
 
 fn shot(view: &View) -> String {
-    draw(view, &OutputPalette::default()).backend().to_string()
+    draw_pane(view, &Theme::default()).backend().to_string()
 }
 
 #[test]
@@ -84,7 +94,7 @@ fn following() {
 fn scrolled() {
     let entries = entries(&numbered(60));
     let mut view = view(entries.clone());
-    press(&mut view, &entries, &[Key::PageUp, Key::Up]);
+    press(&mut view, &entries, &[Key::of(Code::PageUp), Key::of(Code::Up)]);
     insta::assert_snapshot!(shot(&view));
 }
 
@@ -92,9 +102,9 @@ fn scrolled() {
 fn searched() {
     let entries = entries(&numbered(60));
     let mut view = view(entries.clone());
-    press(&mut view, &entries, &[Key::Char('/'), Key::Char('4'), Key::Char('2')]);
-    insta::assert_snapshot!("typing", shot(&view));
-    press(&mut view, &entries, &[Key::Enter]);
+    press(&mut view, &entries, &[Key::char('/'), Key::char('4'), Key::char('2')]);
+    assert_eq!(view.find().prompt().map(|line| line.text()), Some("42"));
+    press(&mut view, &entries, &[Key::of(Code::Enter)]);
     let line = entries[41].offset;
     let outcome = Outcome::Found { line, at: line + 2, ordinal: Some(3), wrapped: false };
     let progress = Progress { matches: 1204, counted: 10, end: 10, seek: Some(Sought { serial: 1, outcome }) };
@@ -102,8 +112,8 @@ fn searched() {
     answer(&mut view, &mut effects, &entries);
     insta::assert_snapshot!(shot(&view));
 
-    let terminal = draw(&view, &OutputPalette::default());
-    let palette = OutputPalette::default();
+    let terminal = draw_pane(&view, &Theme::default());
+    let palette = OutputPalette::of(&Theme::default());
     let buffer = terminal.backend().buffer();
     let row = (1..23)
         .find(|&y| buffer[(2, y)].symbol() == "0" && buffer[(3, y)].symbol() == "4" && buffer[(4, y)].symbol() == "2");
@@ -129,9 +139,9 @@ fn long_lines() {
     let entries = entries(&lines);
     let mut view = view(entries.clone());
     insta::assert_snapshot!("cut", shot(&view));
-    press(&mut view, &entries, &[Key::Char('g')]);
+    press(&mut view, &entries, &[Key::char('g')]);
     insta::assert_snapshot!("broken", shot(&view));
-    press(&mut view, &entries, &[Key::Char('w'), Key::Char('l')]);
+    press(&mut view, &entries, &[Key::char('w'), Key::char('l')]);
     insta::assert_snapshot!("not_broken", shot(&view));
 }
 
@@ -141,8 +151,8 @@ fn ascii_without_colours() {
     lines.push("caf\u{e9} \x1b[31mred\x1b[0m 漢 \x1b[1mbold\x1b[0m \u{202e}evil".into());
     let entries = entries(&lines);
     let mut view = view(entries.clone());
-    press(&mut view, &entries, &[Key::Up, Key::Down]);
-    let terminal = draw(&view, &OutputPalette::without_colors().ascii());
+    press(&mut view, &entries, &[Key::of(Code::Up), Key::of(Code::Down)]);
+    let terminal = draw_pane(&view, &Theme { depth: Depth::Mono, signs: Signs::Ascii });
     let heading_only = terminal.backend().to_string();
     insta::assert_snapshot!(heading_only);
     for cell in terminal.backend().buffer().content() {
@@ -163,16 +173,16 @@ fn any_size_can_be_drawn() {
     let lines = [numbered(5), vec!["漢字".repeat(50).into_bytes(), b"\x1b[7m\xff\xfe".to_vec()]].concat();
     let entries = entries(&lines);
     let mut view = view(entries.clone());
-    press(&mut view, &entries, &[Key::Char('/'), Key::Char('字'), Key::Enter, Key::Char('/')]);
+    press(&mut view, &entries, &[Key::char('/'), Key::char('字'), Key::of(Code::Enter), Key::char('/')]);
     for (width, height) in [(0, 0), (1, 1), (3, 3), (4, 3), (5, 4), (7, 30), (200, 3), (400, 120)] {
         let area = Rect::new(0, 0, width, height);
-        for wrap in [Key::Char('w'), Key::Char('l')] {
+        for wrap in [Key::char('w'), Key::char('l')] {
             let inner = text_area(area);
             let mut effects = view.update(Msg::Resized { columns: inner.width, rows: inner.height });
             answer(&mut view, &mut effects, &entries);
-            press(&mut view, &entries, &[Key::Escape, wrap]);
+            press(&mut view, &entries, &[Key::of(Code::Esc), wrap]);
             let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("a terminal");
-            terminal.draw(|frame| render(frame, area, &view, &HEADING, &OutputPalette::default())).expect("drawn");
+            terminal.draw(|frame| draw(frame, area, &view, &heading(), &Theme::default())).expect("drawn");
         }
     }
 }

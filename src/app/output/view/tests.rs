@@ -3,6 +3,7 @@ use super::super::keys::KEYS;
 use super::super::style::Style;
 use super::super::window::{Entry, Outcome, Sought};
 use super::*;
+use crate::app::key::Code;
 
 /// A log, and a reader that answers at once, or when it is told to.
 struct Bench {
@@ -46,7 +47,7 @@ impl Bench {
 
     fn keys(&mut self, keys: &str) {
         for key in keys.chars() {
-            self.tell(Msg::Key(Key::Char(key)));
+            self.tell(Msg::Key(Key::char(key)));
         }
     }
 
@@ -148,7 +149,7 @@ fn the_whole_log_can_be_walked_through() {
     bench.keys("kkk");
     bench.shows(1, 10);
     for page in 1..=100 {
-        bench.tell(Msg::Key(Key::PageDown));
+        bench.tell(Msg::Key(Key::of(Code::PageDown)));
         bench.shows(1 + page * 9, 10 + page * 9);
     }
     for _ in 0..200 {
@@ -156,7 +157,7 @@ fn the_whole_log_can_be_walked_through() {
     }
     bench.shows(991, 1000);
     for page in 1..=100 {
-        bench.tell(Msg::Key(Key::PageUp));
+        bench.tell(Msg::Key(Key::of(Code::PageUp)));
         bench.shows(991 - page * 9, 1000 - page * 9);
     }
 }
@@ -170,10 +171,10 @@ fn keys_that_come_before_the_reader_has_answered_are_not_lost() {
         let mut view = bench.view.clone();
         let mut reads = Vec::new();
         if before.is_empty() {
-            reads = view.update(Msg::Key(Key::Char('g')));
+            reads = view.update(Msg::Key(Key::char('g')));
         }
         for _ in 0..60 {
-            reads.extend(view.update(Msg::Key(Key::PageDown)));
+            reads.extend(view.update(Msg::Key(Key::of(Code::PageDown))));
         }
         // The reader does the newest only.
         while let Some(Effect::Read(request)) = reads.pop() {
@@ -248,9 +249,9 @@ fn a_search_from_the_end_goes_backwards_and_n_goes_on() {
     bench.keys("/line 5");
     assert!(bench.view.takes_all_keys());
     assert_eq!(bench.view.find().words(), "/line 5");
-    bench.tell(Msg::Key(Key::Backspace));
+    bench.tell(Msg::Key(Key::of(Code::Backspace)));
     bench.keys("4");
-    bench.tell(Msg::Key(Key::Enter));
+    bench.tell(Msg::Key(Key::of(Code::Enter)));
     let Some(Order::Start { pattern, seek }) = bench.orders.pop() else { panic!("a search") };
     assert_eq!((pattern.text(), seek.direction, seek.from), ("line 4", Direction::Backward, u64::MAX));
     assert_eq!(bench.view.find().words(), "/line 4: searching");
@@ -282,7 +283,7 @@ fn a_search_from_the_end_goes_backwards_and_n_goes_on() {
     bench.shows(45, 53);
 
     assert!(bench.view.takes_escape());
-    bench.tell(Msg::Key(Key::Escape));
+    bench.tell(Msg::Key(Key::of(Code::Esc)));
     assert_eq!((bench.orders.pop(), bench.view.takes_escape()), (Some(Order::Stop), false));
     bench.tell(Msg::Progress(found(next.serial, 0)));
     bench.shows(45, 53);
@@ -297,7 +298,7 @@ fn the_title_says_where_we_are() {
     assert_eq!(bench.view.position_words(), "FOLLOW · 1,200 lines");
     bench.tell(Msg::GoTo(Anchor::Line(999)));
     assert_eq!(bench.view.position_words(), "line 1,000-1,009 of 1,200 (82 %) · 1.8 KiB below");
-    bench.tell(Msg::Key(Key::PageDown));
+    bench.tell(Msg::Key(Key::of(Code::PageDown)));
     bench.keys("gG");
     assert_eq!(bench.view.position_words(), "FOLLOW · 1,200 lines");
 }
@@ -309,5 +310,5 @@ fn every_verb_has_a_key_and_no_key_has_two() {
             assert_eq!(Verb::of(*key), Some(binding.verb), "{key:?}");
         }
     }
-    assert_eq!(Verb::of(Key::Char('q')), None);
+    assert_eq!(Verb::of(Key::char('q')), None);
 }

@@ -1,0 +1,218 @@
+//! Which key does what where: one table, from which the help and the key-hint line are made, so that
+//! neither can say what is not so.
+
+use super::key::{Code, Key};
+use super::{Focus, output};
+
+/// One row of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct Binding {
+    pub keys: &'static [Key],
+    pub when: When,
+    pub action: Action,
+    /// One or two words for the key-hint line; empty: only in the help.
+    pub hint: &'static str,
+    /// What it does, for the help.
+    pub help: &'static str,
+}
+
+/// Where a binding holds. A binding of the focused pane goes before one that always holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum When {
+    Always,
+    /// In the pane that has the focus.
+    In(Focus),
+}
+
+/// What a key can mean on the screen itself; dialogs and lines being typed read keys themselves.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Action {
+    Up,
+    Down,
+    PageUp,
+    PageDown,
+    First,
+    Last,
+    Open,
+    Mark,
+    MarkAll,
+    Filter,
+    NextTrouble,
+    PreviousTrouble,
+    Reorder,
+    Connect,
+    Reconnect,
+    Detach,
+    StartJob,
+    Rerun,
+    Cancel,
+    OlderRun,
+    NewerRun,
+    Follow,
+    Wrap,
+    OtherStream,
+    CursorLeft,
+    CursorRight,
+    Oldest,
+    Newest,
+    ZoomIn,
+    ZoomOut,
+    NextPane,
+    PreviousPane,
+    Zoom,
+    Details,
+    Copy,
+    Help,
+    Back,
+    Redraw,
+    Suspend,
+    Quit,
+    Interrupt,
+}
+
+/// What `key` means when `focus` has the focus.
+#[must_use]
+pub fn lookup(focus: Focus, key: Key) -> Option<Action> {
+    let find = |when| BINDINGS.iter().find(|b| b.when == when && b.keys.contains(&key));
+    find(When::In(focus)).or_else(|| find(When::Always)).map(|b| b.action)
+}
+
+/// What is worth a hint: a key, what it does in a word or two, and whether there is always room for it.
+#[derive(Clone, Copy, Debug)]
+pub struct Hint {
+    pub key: Key,
+    pub words: &'static str,
+    pub always: bool,
+}
+
+/// The hints when `focus` has the focus, those of the pane first. None for a key that another covers.
+pub fn hints(focus: Focus) -> impl Iterator<Item = Hint> {
+    let own = if focus == Focus::Output { output::KEYS } else { &[] };
+    let own = own.iter().filter_map(|b| hint(b.keys, b.hint, false));
+    let of = move |when| BINDINGS.iter().filter(move |b| b.when == when);
+    let rest = of(When::In(focus)).chain(of(When::Always)).filter_map(move |b| {
+        let covered = focus == Focus::Output && b.keys.iter().any(|key| output::Verb::of(*key).is_some());
+        hint(b.keys, b.hint, matches!(b.action, Action::Help | Action::Quit)).filter(|_| !covered)
+    });
+    own.chain(rest)
+}
+
+fn hint(keys: &[Key], words: &'static str, always: bool) -> Option<Hint> {
+    keys.first().filter(|_| !words.is_empty()).map(|key| Hint { key: *key, words, always })
+}
+
+const fn bind(keys: &'static [Key], when: When, action: Action, hint: &'static str, help: &'static str) -> Binding {
+    Binding { keys, when, action, hint, help }
+}
+
+const UP: &[Key] = &[Key::of(Code::Up), Key::char('k')];
+const DOWN: &[Key] = &[Key::of(Code::Down), Key::char('j')];
+const LEFT: &[Key] = &[Key::of(Code::Left), Key::char('h')];
+const RIGHT: &[Key] = &[Key::of(Code::Right), Key::char('l')];
+const PAGE_UP: &[Key] = &[Key::of(Code::PageUp), Key::ctrl('b')];
+const PAGE_DOWN: &[Key] = &[Key::of(Code::PageDown), Key::ctrl('f')];
+const FIRST: &[Key] = &[Key::char('g'), Key::of(Code::Home)];
+const LAST: &[Key] = &[Key::char('G'), Key::of(Code::End)];
+const HOSTS: When = When::In(Focus::Hosts);
+const TIMELINE: When = When::In(Focus::Timeline);
+const OUTPUT: When = When::In(Focus::Output);
+const ALWAYS: When = When::Always;
+
+/// The table. What the output pane reads itself is listed by it: [`super::output::KEYS`].
+pub const BINDINGS: &[Binding] = &[
+    bind(UP, HOSTS, Action::Up, "", "host above"),
+    bind(DOWN, HOSTS, Action::Down, "", "host below"),
+    bind(PAGE_UP, HOSTS, Action::PageUp, "", "a page up"),
+    bind(PAGE_DOWN, HOSTS, Action::PageDown, "", "a page down"),
+    bind(FIRST, HOSTS, Action::First, "", "first host"),
+    bind(LAST, HOSTS, Action::Last, "", "last host"),
+    bind(
+        &[Key::of(Code::Enter)],
+        HOSTS,
+        Action::Open,
+        "open",
+        "go to the output, or start a job where nothing ran yet",
+    ),
+    bind(RIGHT, HOSTS, Action::NextPane, "", "go to the output"),
+    bind(&[Key::char(' ')], HOSTS, Action::Mark, "mark", "mark the host: verbs act on all that are marked"),
+    bind(&[Key::char('a')], HOSTS, Action::MarkAll, "", "mark all hosts shown, or none"),
+    bind(&[Key::char('/')], HOSTS, Action::Filter, "filter", "show only hosts that match: name, tag, state, run"),
+    bind(&[Key::char('n')], HOSTS, Action::NextTrouble, "", "next host in trouble"),
+    bind(&[Key::char('N')], HOSTS, Action::PreviousTrouble, "", "previous host in trouble"),
+    bind(&[Key::char('o')], HOSTS, Action::Reorder, "", "order by name, or trouble first"),
+    bind(&[Key::of(Code::Enter)], OUTPUT, Action::Zoom, "zoom", "the output alone, for reading and copying"),
+    bind(&[Key::char('e')], OUTPUT, Action::OtherStream, "", "stderr instead of stdout and back, where they are apart"),
+    bind(UP, TIMELINE, Action::Up, "", "host above"),
+    bind(DOWN, TIMELINE, Action::Down, "", "host below"),
+    bind(LEFT, TIMELINE, Action::CursorLeft, "earlier", "earlier: what happened is told below the strips"),
+    bind(RIGHT, TIMELINE, Action::CursorRight, "later", "later"),
+    bind(PAGE_UP, TIMELINE, Action::PageUp, "", "a screen earlier"),
+    bind(PAGE_DOWN, TIMELINE, Action::PageDown, "", "a screen later"),
+    bind(FIRST, TIMELINE, Action::Oldest, "", "the oldest there is"),
+    bind(LAST, TIMELINE, Action::Newest, "now", "back to now"),
+    bind(&[Key::of(Code::Enter)], TIMELINE, Action::Open, "", "go to the output of the host"),
+    bind(&[Key::char('r')], ALWAYS, Action::Reconnect, "reconnect", "reconnect now, also what was refused or lost"),
+    bind(&[Key::char('J')], ALWAYS, Action::StartJob, "job", "start a configured job"),
+    bind(&[Key::char('R')], ALWAYS, Action::Rerun, "rerun", "run it again; asks if it is still going on"),
+    bind(&[Key::char('x')], ALWAYS, Action::Cancel, "cancel", "cancel the run: asks first"),
+    bind(&[Key::char('c')], ALWAYS, Action::Connect, "", "connect"),
+    bind(&[Key::char('d')], ALWAYS, Action::Detach, "", "detach: close the connection, runs go on"),
+    bind(&[Key::char('[')], ALWAYS, Action::OlderRun, "", "the run of this host before this one"),
+    bind(&[Key::char(']')], ALWAYS, Action::NewerRun, "", "the run of this host after this one"),
+    bind(&[Key::char('f')], ALWAYS, Action::Follow, "follow", "to the end of the output, and follow it"),
+    bind(&[Key::char('w')], ALWAYS, Action::Wrap, "", "break long lines of the output, or not"),
+    bind(&[Key::char('+'), Key::char('=')], ALWAYS, Action::ZoomIn, "", "timeline: less time, more detail"),
+    bind(&[Key::char('-')], ALWAYS, Action::ZoomOut, "", "timeline: more time"),
+    bind(&[Key::of(Code::Tab)], ALWAYS, Action::NextPane, "pane", "next pane"),
+    bind(&[Key::of(Code::BackTab)], ALWAYS, Action::PreviousPane, "", "previous pane"),
+    bind(&[Key::char('z')], ALWAYS, Action::Zoom, "zoom", "this pane alone, without borders"),
+    bind(&[Key::char('i')], ALWAYS, Action::Details, "details", "everything known of this host and its run"),
+    bind(&[Key::char('y')], ALWAYS, Action::Copy, "", "copy what is known of this host to the clipboard"),
+    bind(&[Key::char('?')], ALWAYS, Action::Help, "help", "this help"),
+    bind(&[Key::of(Code::Esc)], ALWAYS, Action::Back, "", "back: zoom, then filter, then marks, then hosts"),
+    bind(&[Key::ctrl('l')], ALWAYS, Action::Redraw, "", "draw the screen anew"),
+    bind(&[Key::ctrl('z')], ALWAYS, Action::Suspend, "", "to the shell; fg comes back"),
+    bind(&[Key::char('q')], ALWAYS, Action::Quit, "quit", "quit: runs go on on their hosts"),
+    bind(&[Key::ctrl('c')], ALWAYS, Action::Interrupt, "", "quit; a second time: at once"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_key_has_two_meanings_in_one_place() {
+        for (n, one) in BINDINGS.iter().enumerate() {
+            for other in &BINDINGS[n + 1..] {
+                for key in one.keys {
+                    assert!(one.when != other.when || !other.keys.contains(key), "{key}: {one:?} {other:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_binding_is_found_where_it_holds() {
+        for binding in BINDINGS {
+            let places: &[Focus] = match &binding.when {
+                When::Always => &Focus::ALL,
+                When::In(focus) => std::slice::from_ref(focus),
+            };
+            assert!(!binding.help.is_empty() && !binding.keys.is_empty());
+            for key in binding.keys {
+                let found = places.iter().any(|focus| lookup(*focus, *key) == Some(binding.action));
+                assert!(found, "{key} of {binding:?} is covered everywhere");
+            }
+        }
+    }
+
+    #[test]
+    fn hints_tell_first_what_is_special_here() {
+        assert_eq!(hints(Focus::Timeline).next().map(|hint| hint.words), Some("earlier"));
+        assert!(hints(Focus::Hosts).any(|hint| hint.words == "help" && hint.always));
+        let output: Vec<_> = hints(Focus::Output).map(|hint| hint.key).collect();
+        assert!(output.contains(&Key::char('/')));
+        let once: std::collections::HashSet<_> = output.iter().collect();
+        assert_eq!(once.len(), output.len(), "{output:?}");
+    }
+}

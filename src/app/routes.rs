@@ -1,0 +1,101 @@
+//! Where keys go: from the top layer down, the first that wants one has it.
+
+use super::dialog::{Dialog, Step};
+use super::key::{Code, Key};
+use super::question::Answered;
+use super::{App, Effect, Focus, keymap, output};
+
+impl App {
+    pub(super) fn handle_key(&mut self, key: Key) -> Vec<Effect> {
+        if key == Key::ctrl('c') {
+            return self.interrupt();
+        }
+        if self.is_asking() {
+            return match self.questions.handle_key(key, self.now.mono) {
+                Answered::NotYet => Vec::new(),
+                Answered::With(id, secret) => vec![Effect::Answer { id, secret }],
+            };
+        }
+        if !self.dialogs.is_empty() {
+            return self.handle_dialog_key(key);
+        }
+        if self.entry.is_some() {
+            self.handle_entry_key(key);
+            return Vec::new();
+        }
+        if self.focus == Focus::Output && self.output.handle_key(key) {
+            return Vec::new();
+        }
+        keymap::lookup(self.focus, key).map(|action| self.perform(action)).unwrap_or_default()
+    }
+
+    fn handle_dialog_key(&mut self, key: Key) -> Vec<Effect> {
+        let most = match self.dialogs.last() {
+            Some(Dialog::Sheet(sheet)) => self.sheet_overflow(sheet.kind),
+            Some(Dialog::Confirm(_) | Dialog::Jobs(_)) | None => 0,
+        };
+        let Some(dialog) = self.dialogs.last_mut() else { return Vec::new() };
+        let hosts = if let Dialog::Jobs(jobs) = dialog { jobs.hosts.clone() } else { Vec::new() };
+        let step = dialog.handle_key(key);
+        if let Dialog::Sheet(sheet) = dialog {
+            sheet.limit(most);
+        }
+        match step {
+            Step::Stay => {}
+            Step::Close => {
+                self.dialogs.pop();
+            }
+            Step::Decide(decision) => {
+                // A decision ends what led to it, the list of jobs under it too.
+                self.dialogs.clear();
+                return self.decide(decision);
+            }
+            Step::Choose(job) => self.confirm_job(*job, &hosts),
+        }
+        Vec::new()
+    }
+
+    /// Filters while it is typed; enter keeps the filter, escape takes it away.
+    fn handle_entry_key(&mut self, key: Key) {
+        let Some(line) = &mut self.entry else { return };
+        match key.code {
+            Code::Enter => {
+                self.entry = None;
+                self.hosts.pin(&self.fleet);
+            }
+            Code::Esc => {
+                self.entry = None;
+                self.hosts.filter.clear();
+            }
+            Code::Up => self.hosts.step(&self.fleet, -1),
+            Code::Down => self.hosts.step(&self.fleet, 1),
+            Code::Char(_)
+            | Code::Tab
+            | Code::BackTab
+            | Code::Backspace
+            | Code::Delete
+            | Code::Left
+            | Code::Right
+            | Code::Home
+            | Code::End
+            | Code::PageUp
+            | Code::PageDown => {
+                line.handle_key(key);
+                self.hosts.filter = line.text().to_owned();
+            }
+        }
+    }
+
+    pub(super) fn handle_paste(&mut self, text: &str) {
+        if self.is_asking() {
+            self.questions.line.insert(text);
+        } else if let Some(dialog) = self.dialogs.last_mut() {
+            dialog.paste(text);
+        } else if let Some(line) = &mut self.entry {
+            line.insert(text);
+            self.hosts.filter = line.text().to_owned();
+        } else if self.focus == Focus::Output {
+            self.output.update(output::Msg::Paste(text.to_owned()));
+        }
+    }
+}

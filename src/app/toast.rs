@@ -1,0 +1,163 @@
+//! Short messages that come and go by themselves. What matters also stands elsewhere: a toast that
+//! nobody saw loses nothing.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use crate::domain::event::{BootFact, Event, Fact, LinkChange, RunFact, SupervisorFact};
+use crate::domain::fleet::Fleet;
+use crate::domain::link::LinkState;
+use crate::domain::moment::Mono;
+use crate::domain::network::NetworkState;
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Toast {
+    pub text: String,
+    pub tone: Tone,
+    until: Mono,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Tone {
+    Plain,
+    Good,
+    Warning,
+    Bad,
+}
+
+/// The newest last.
+#[derive(Clone, Debug, Default)]
+pub struct Toasts(VecDeque<Toast>);
+
+impl Toasts {
+    pub fn say(&mut self, now: Mono, tone: Tone, text: impl Into<String>) {
+        let text = text.into();
+        self.0.retain(|toast| toast.text != text);
+        while self.0.len() >= MOST {
+            self.0.pop_front();
+        }
+        self.0.push_back(Toast { text, tone, until: now + LIFE });
+    }
+
+    pub fn expire(&mut self, now: Mono) {
+        self.0.retain(|toast| toast.until > now);
+    }
+
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Toast> {
+        self.0.iter()
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// What an operator is told of an event at once, if anything.
+#[must_use]
+pub fn of_event(fleet: &Fleet, event: &Event) -> Option<(Tone, String)> {
+    let host = event.host.as_ref().map_or("", |host| host.as_str());
+    match &event.fact {
+        Fact::Link(change) => of_link(host, change),
+        Fact::Network { to, why, .. } => Some(of_network(*to, why)),
+        Fact::Boot(BootFact::Rebooted { .. }) => Some((Tone::Warning, format!("{host} has rebooted"))),
+        Fact::Run { id, fact } => {
+            let title = fleet.runs.get(&id.run).map_or("run", |run| run.spec.title());
+            of_run(host, title, fact)
+        }
+        Fact::Supervisor(SupervisorFact::Warning(text)) => Some((Tone::Bad, text.clone())),
+        Fact::Supervisor(SupervisorFact::Stalled(time)) => {
+            Some((Tone::Plain, format!("asleep for {}: every host is asked again", super::say::duration(*time))))
+        }
+        Fact::Boot(BootFact::Identified(_))
+        | Fact::Output { .. }
+        | Fact::Operator(_)
+        | Fact::Supervisor(SupervisorFact::Started { .. } | SupervisorFact::Stopped) => None,
+    }
+}
+
+fn of_link(host: &str, change: &LinkChange) -> Option<(Tone, String)> {
+    if change.from == change.to {
+        return None;
+    }
+    let because = change.cause.as_ref().map(|cause| format!(": {cause}")).unwrap_or_default();
+    match change.to {
+        LinkState::Refused | LinkState::Lost => Some((Tone::Bad, format!("{host} is {}{because}", change.to.word()))),
+        LinkState::Idle
+        | LinkState::Connecting
+        | LinkState::Alive
+        | LinkState::Pinging
+        | LinkState::Reconnecting
+        | LinkState::Paused
+        | LinkState::Rebooted => None,
+    }
+}
+
+fn of_network(to: NetworkState, why: &str) -> (Tone, String) {
+    let because = if why.is_empty() { String::new() } else { format!(": {why}") };
+    match to {
+        NetworkState::Down => (Tone::Bad, format!("own network is down{because}. No attempts are spent")),
+        NetworkState::Degraded => (Tone::Warning, format!("own network is degraded{because}")),
+        NetworkState::Up => (Tone::Good, format!("own network is up{because}")),
+        NetworkState::Unknown => (Tone::Plain, format!("own network cannot be watched{because}")),
+    }
+}
+
+fn of_run(host: &str, title: &str, fact: &RunFact) -> Option<(Tone, String)> {
+    match fact {
+        RunFact::Ended { verdict, .. } => {
+            let tone = if verdict.is_success() {
+                Tone::Good
+            } else if verdict.is_by_operator() {
+                Tone::Plain
+            } else {
+                Tone::Bad
+            };
+            Some((tone, format!("{title} on {host}: {verdict}")))
+        }
+        RunFact::Cancelled { left_over } if !left_over.is_empty() => {
+            Some((Tone::Bad, format!("{title} on {host}: left over after cancelling: {}", left_over.join(", "))))
+        }
+        RunFact::StartDelayed { reason } => Some((Tone::Warning, format!("{title} on {host} waits: {reason}"))),
+        RunFact::DiskLow { free } => {
+            Some((Tone::Warning, format!("{host}: only {} left on the disk of {title}", super::say::bytes(*free))))
+        }
+        RunFact::Started(started) if !started.attached => Some((Tone::Good, format!("{title} started on {host}"))),
+        RunFact::Started(_)
+        | RunFact::Requested { .. }
+        | RunFact::EndSeen { .. }
+        | RunFact::CancelRequested { .. }
+        | RunFact::Cancelled { .. }
+        | RunFact::RetryScheduled { .. }
+        | RunFact::Notice(_) => None,
+    }
+}
+
+/// Toasts shown at once; when one more comes the oldest goes.
+const MOST: usize = 4;
+
+/// Long enough to read two lines.
+const LIFE: Duration = Duration::from_secs(8);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn they_go_by_themselves_and_never_pile_up() {
+        let mut toasts = Toasts::default();
+        for n in 0..10 {
+            toasts.say(Mono(Duration::from_secs(n)), Tone::Plain, format!("{n}"));
+        }
+        toasts.say(Mono(Duration::from_secs(9)), Tone::Plain, "9");
+        assert_eq!(toasts.iter().map(|t| t.text.as_str()).collect::<Vec<_>>(), ["6", "7", "8", "9"]);
+        toasts.expire(Mono(Duration::from_secs(15)));
+        assert_eq!(toasts.iter().map(|t| t.text.as_str()).collect::<Vec<_>>(), ["8", "9"]);
+        toasts.expire(Mono(Duration::from_secs(60)));
+        assert!(toasts.is_empty());
+    }
+}

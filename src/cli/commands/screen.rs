@@ -1,0 +1,111 @@
+//! `steadfast` without a command: the screen on the configured fleet.
+
+use std::io::IsTerminal;
+use std::sync::Arc;
+
+use crate::cli::args::{ColorChoice, Globals};
+use crate::cli::compose::{self, Parts, Supervised};
+use crate::cli::exit;
+use crate::cli::failure::Failure;
+use crate::cli::setup::Setup;
+use crate::domain::run::Job;
+use crate::ledger::Ledger;
+use crate::port::{Clock, Prompter};
+use crate::supervisor::{Connect, Handle};
+use crate::tui::{self, DialogPrompter, MarksOf, Outcome, PromptRequest, TuiOptions};
+use crate::ui::theme::Theme;
+
+pub fn run(globals: &Globals) -> Result<u8, Failure> {
+    let setup = Setup::load(globals)?;
+    check_terminal()?;
+    if setup.config.hosts.is_empty() && compose::look(&setup)?.is_none() {
+        return Err(Failure::new(exit::CONFIGURATION, "no hosts are configured, and nothing has been run yet").hint(
+            "`steadfast config init` writes a commented steadfast.toml; `steadfast demo` shows what it looks like",
+        ));
+    }
+    let (prompter, prompts) = DialogPrompter::new();
+    let parts = Parts::new(setup, Arc::new(prompter) as Arc<dyn Prompter>)?;
+    let runtime = compose::runtime()?;
+    let code = runtime.block_on(async {
+        let supervised = parts.supervise("steadfast", Connect::All)?;
+        let jobs = parts.setup.config.jobs.clone();
+        let options = options(fleet_name(&parts.setup), jobs, &supervised.ledger, prompts, &parts.clock, globals);
+        let outcome = show(&supervised.handle, options).await?;
+        let going = leave(&parts, supervised, outcome).await;
+        if outcome == Outcome::Quit && going > 0 {
+            let runs = if going == 1 { "1 run goes on".into() } else { format!("{going} runs go on") };
+            compose::say(&format!("{runs} on the hosts; start steadfast again to see them"));
+        }
+        Ok(code(outcome))
+    });
+    runtime.shutdown_timeout(compose::RUNTIME_LIMIT);
+    code
+}
+
+/// The screen wants a terminal to draw on and one to read keys from.
+pub(super) fn check_terminal() -> Result<(), Failure> {
+    if std::io::stdout().is_terminal() && std::io::stdin().is_terminal() {
+        return Ok(());
+    }
+    Err(Failure::usage("the screen needs a terminal").hint("without one: `steadfast run`, `runs`, `log`; see --help"))
+}
+
+pub(super) fn options(
+    fleet_name: String,
+    jobs: Vec<Job>,
+    ledger: &Ledger,
+    prompts: tokio::sync::mpsc::Receiver<PromptRequest>,
+    clock: &Arc<dyn Clock>,
+    globals: &Globals,
+) -> TuiOptions {
+    let ledger = ledger.clone();
+    // A log whose marks cannot be read is shown without them.
+    let marks: MarksOf = Arc::new(move |id, stream| ledger.marks(id, stream).unwrap_or_default());
+    let mono = globals.color == ColorChoice::Never;
+    let variable = |name: &str| match name {
+        "NO_COLOR" if mono => Some("1".into()),
+        _ => std::env::var(name).ok(),
+    };
+    TuiOptions {
+        fleet_name,
+        jobs,
+        theme: Theme::detect(&variable),
+        read_only: false,
+        prompts,
+        clock: Arc::clone(clock),
+        marks: Some(marks),
+        utc_offset: compose::utc_offset,
+        seed: rand::random(),
+        in_tmux: std::env::var_os("TMUX").is_some(),
+    }
+}
+
+pub(super) async fn show(handle: &Handle, options: TuiOptions) -> Result<Outcome, Failure> {
+    tui::run(handle.clone(), options).await.map_err(|error| Failure::to(exit::FAILURE, &error))
+}
+
+/// Ends what is ours; returns how many runs go on. An operator in a hurry is not kept waiting.
+async fn leave(parts: &Parts, supervised: Supervised, outcome: Outcome) -> usize {
+    if outcome == Outcome::Aborted {
+        return 0;
+    }
+    let fleet = supervised.handle.subscribe().await.map(|seat| seat.snapshot).unwrap_or_default();
+    parts.end(supervised).await;
+    fleet.runs.values().filter(|run| !run.is_over()).count()
+}
+
+pub(super) fn code(outcome: Outcome) -> u8 {
+    match outcome {
+        Outcome::Quit => 0,
+        Outcome::Aborted => exit::CANCELLED,
+        Outcome::Terminated => 128 + 15,
+        Outcome::HungUp => 128 + 1,
+    }
+}
+
+/// The configuration's directory names the fleet, unless it is the usual place.
+fn fleet_name(setup: &Setup) -> String {
+    let parent = setup.config.path.as_deref().and_then(std::path::Path::parent);
+    let name = parent.and_then(std::path::Path::file_name).and_then(std::ffi::OsStr::to_str);
+    name.filter(|name| !name.is_empty() && *name != "steadfast").unwrap_or("steadfast").to_owned()
+}

@@ -1,0 +1,249 @@
+//! What feeds the output pane: the log of the attempt that is shown, how far it has come, and its marks.
+//!
+//! Nothing here waits for a disk on the thread that draws: where the log is and what its marks are is
+//! asked in a task of its own, one at a time, and the lines are read by the [`Pager`]'s threads.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
+
+use super::pager::Pager;
+use crate::app::output::{Effect, Msg, Output, mark_offset};
+use crate::domain::event::{Event, Fact, OutputMark};
+use crate::domain::id::AttemptId;
+use crate::domain::run::Stream;
+use crate::supervisor::{Handle, OutputTail};
+
+/// The marks of a log that were made before the screen was opened. May block.
+pub type MarksOf = Arc<dyn Fn(AttemptId, Stream) -> Vec<OutputMark> + Send + Sync>;
+
+type Shown = (AttemptId, Stream);
+
+pub(super) struct Feed {
+    handle: Handle,
+    marks_of: Option<MarksOf>,
+    shown: Option<Shown>,
+    log: Option<Log>,
+    /// At most one: the next begins when it has ended, so that a disk that hangs holds one thread.
+    opening: JoinSet<Opened>,
+    /// It is to be asked again where the log is and which marks it has.
+    stale: bool,
+    /// Marks of all logs, the last of them: those that may not be in the ledger yet when it is asked.
+    recent: VecDeque<(Shown, OutputMark)>,
+    /// Rung by the pager's threads.
+    bell: Arc<Notify>,
+    /// There is news, to be collected with the next frame.
+    news: bool,
+}
+
+/// The log that is being read.
+struct Log {
+    pager: Pager,
+    end: watch::Receiver<u64>,
+    /// Nobody writes it any more, as far as we were told.
+    closed: bool,
+    known: u64,
+    marks: Vec<OutputMark>,
+    /// The marks have changed since the pager was told.
+    marked: bool,
+}
+
+struct Opened {
+    of: Shown,
+    tail: OutputTail,
+    marks: Vec<OutputMark>,
+}
+
+impl Feed {
+    pub(super) fn new(handle: Handle, marks_of: Option<MarksOf>) -> Self {
+        Self {
+            handle,
+            marks_of,
+            shown: None,
+            log: None,
+            opening: JoinSet::new(),
+            stale: false,
+            recent: VecDeque::with_capacity(RECENT),
+            bell: Arc::default(),
+            news: false,
+        }
+    }
+
+    /// Opens what the pane shows now, and hands on what it wants read.
+    pub(super) fn follow(&mut self, pane: &mut Output) {
+        if self.shown != pane.view().shown() {
+            self.shown = pane.view().shown();
+            self.log = None;
+            self.stale = true;
+        }
+        self.open();
+        let Some(log) = &self.log else { return };
+        for effect in pane.take_effects() {
+            match effect {
+                Effect::Read(request) => log.pager.read(request),
+                Effect::Search(order) => log.pager.search(order),
+            }
+        }
+    }
+
+    /// Waits for news, which [`Feed::collect`] takes with the next frame; until then it waits for ever.
+    /// A task that has ended is taken in at once. Cancel-safe.
+    pub(super) async fn news(&mut self) -> Result<(), String> {
+        if self.news {
+            return std::future::pending().await;
+        }
+        let grown = async {
+            match &mut self.log {
+                Some(log) if !log.closed => log.closed = log.end.changed().await.is_err(),
+                Some(_) | None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            Some(opened) = self.opening.join_next() => {
+                let opened = opened.map_err(|_| "failed to find the log: a task panicked".to_owned())?;
+                self.news = true;
+                self.take_in(opened).map_err(|error| format!("failed to {error}"))
+            }
+            () = self.bell.notified() => {
+                self.news = true;
+                Ok(())
+            }
+            () = grown => {
+                self.news = true;
+                Ok(())
+            }
+        }
+    }
+
+    /// What has come since the last frame, for the pane.
+    pub(super) fn collect(&mut self) -> Vec<Msg> {
+        self.news = false;
+        let Some(log) = &mut self.log else { return Vec::new() };
+        let mut msgs = Vec::new();
+        let end = *log.end.borrow_and_update();
+        if end != log.known {
+            // What was cut took its marks with it.
+            if end < log.known {
+                self.stale = true;
+                self.recent.retain(|(of, mark)| Some(*of) != self.shown || mark_offset(mark) <= end);
+            }
+            log.known = end;
+            log.pager.set_end(end);
+            msgs.push(Msg::Grew(end));
+        }
+        if std::mem::take(&mut log.marked) {
+            log.pager.set_marks(log.marks.clone());
+            msgs.push(Msg::Marked);
+        }
+        let answers = log.pager.take();
+        msgs.extend(answers.window.map(Msg::Window));
+        msgs.extend(answers.extent.map(Msg::Extent));
+        msgs.extend(answers.progress.map(Msg::Progress));
+        msgs
+    }
+
+    /// Keeps what an event says about a log.
+    pub(super) fn note(&mut self, event: &Event) {
+        let Fact::Output { id, stream, mark } = &event.fact else { return };
+        let of = (*id, *stream);
+        if self.recent.len() == RECENT {
+            self.recent.pop_front();
+        }
+        self.recent.push_back((of, mark.clone()));
+        if let Some(log) = self.log.as_mut().filter(|_| self.shown == Some(of)) {
+            log.marks = merged(std::mem::take(&mut log.marks), [mark.clone()]);
+            log.marked = true;
+            self.news = true;
+        }
+    }
+
+    /// Events were missed, marks maybe among them.
+    pub(super) fn note_gap(&mut self) {
+        self.stale = self.shown.is_some();
+    }
+
+    /// Once a second: who writes the log may have changed, after a reconnect or a takeover.
+    pub(super) fn tick(&mut self) {
+        self.stale |= self.log.as_ref().is_some_and(|log| log.closed);
+    }
+
+    fn open(&mut self) {
+        let Some(of) = self.shown.filter(|_| self.stale && self.opening.is_empty()) else { return };
+        self.stale = false;
+        let (handle, marks_of) = (self.handle.clone(), self.marks_of.clone());
+        self.opening.spawn_blocking(move || {
+            let tail = handle.output(of.0, of.1);
+            let marks = marks_of.map(|ask| ask(of.0, of.1)).unwrap_or_default();
+            Opened { of, tail, marks }
+        });
+    }
+
+    fn take_in(&mut self, opened: Opened) -> Result<(), super::pager::OpenError> {
+        let Opened { of, tail, marks } = opened;
+        if self.shown != Some(of) {
+            return Ok(());
+        }
+        let recent = self.recent.iter().filter(|(about, _)| *about == of).map(|(_, mark)| mark.clone());
+        let marks = merged(marks, recent);
+        // A writer that is gone already is asked after again with the next second.
+        let closed = tail.end.has_changed().is_err();
+        if let Some(log) = &mut self.log {
+            (log.end, log.closed) = (tail.end, closed);
+            log.marked |= log.marks != marks;
+            log.marks = marks;
+            return Ok(());
+        }
+        let bell = Arc::clone(&self.bell);
+        let pager = Pager::open(tail.path, *tail.end.borrow(), Arc::new(move || bell.notify_one()))?;
+        pager.set_marks(marks.clone());
+        // Not known to the pane yet: it hears of it with the next frame.
+        self.log = Some(Log { pager, end: tail.end, closed, known: 0, marks, marked: false });
+        Ok(())
+    }
+}
+
+/// All of them in order, each once: an event and the ledger tell the same with different precision.
+fn merged(mut marks: Vec<OutputMark>, more: impl IntoIterator<Item = OutputMark>) -> Vec<OutputMark> {
+    fn key(mark: &OutputMark) -> (u64, u128, &str) {
+        match mark {
+            OutputMark::Gap { log_offset, .. } => (*log_offset, 0, ""),
+            OutputMark::Blind { log_offset, duration, cause, .. } => (*log_offset, duration.as_millis() + 1, cause),
+        }
+    }
+    marks.extend(more);
+    marks.sort_by(|a, b| key(a).cmp(&key(b)));
+    marks.dedup_by(|later, kept| {
+        let same = key(later) == key(kept);
+        if same {
+            std::mem::swap(later, kept);
+        }
+        same
+    });
+    marks
+}
+
+/// More marks than are made while the ledger takes to write one of them down.
+const RECENT: usize = 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn a_mark_told_twice_is_one_and_the_later_telling_holds() {
+        let gap = |at, lost| OutputMark::Gap { log_offset: at, spool_offset: at, lost };
+        let blind = |micros, caught_up| OutputMark::Blind {
+            log_offset: 7,
+            duration: Duration::from_micros(micros),
+            cause: "own network".into(),
+            caught_up,
+        };
+        let ledger = vec![gap(3, 1), gap(7, 1), blind(2_000, 0)];
+        let events = [blind(2_400, 9), gap(3, 2), blind(5_000, 0)];
+        let expected = vec![gap(3, 2), gap(7, 1), blind(2_400, 9), blind(5_000, 0)];
+        assert_eq!(merged(ledger, events), expected);
+    }
+}

@@ -1,0 +1,71 @@
+//! Events of the terminal, as the screen knows them.
+
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+
+use crate::app::Msg;
+use crate::app::key::{Code, Key};
+
+/// What the screen is told of an event; nothing for those that mean nothing to it.
+pub fn message(event: Event) -> Option<Msg> {
+    match event {
+        Event::Key(event) => key(event).map(Msg::Key),
+        Event::Paste(text) => Some(Msg::Paste(text)),
+        Event::Resize(columns, rows) => Some(Msg::Resize { columns, rows }),
+        Event::Mouse(_) | Event::FocusGained | Event::FocusLost => None,
+    }
+}
+
+fn key(event: KeyEvent) -> Option<Key> {
+    if event.kind == KeyEventKind::Release {
+        return None;
+    }
+    let has = |modifier| event.modifiers.contains(modifier);
+    let mut code = code(event.code)?;
+    if let Code::Char(c) = &mut code
+        && has(KeyModifiers::CONTROL)
+    {
+        // A letter's case says shift; with control it means nothing.
+        c.make_ascii_lowercase();
+    } else if code == Code::Tab && has(KeyModifiers::SHIFT) {
+        code = Code::BackTab;
+    }
+    Some(Key { code, ctrl: has(KeyModifiers::CONTROL), alt: has(KeyModifiers::ALT) })
+}
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "the terminal library's keys, most of which mean nothing here")]
+fn code(code: KeyCode) -> Option<Code> {
+    Some(match code {
+        KeyCode::Char(c) => Code::Char(c),
+        KeyCode::Enter => Code::Enter,
+        KeyCode::Esc => Code::Esc,
+        KeyCode::Tab => Code::Tab,
+        KeyCode::BackTab => Code::BackTab,
+        KeyCode::Backspace => Code::Backspace,
+        KeyCode::Delete => Code::Delete,
+        KeyCode::Up => Code::Up,
+        KeyCode::Down => Code::Down,
+        KeyCode::Left => Code::Left,
+        KeyCode::Right => Code::Right,
+        KeyCode::Home => Code::Home,
+        KeyCode::End => Code::End,
+        KeyCode::PageUp => Code::PageUp,
+        KeyCode::PageDown => Code::PageDown,
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_keep_their_case_and_their_modifiers() {
+        let press = |code, modifiers| key(KeyEvent::new(code, modifiers));
+        assert_eq!(press(KeyCode::Char('J'), KeyModifiers::SHIFT), Some(Key::char('J')));
+        assert_eq!(press(KeyCode::Char('C'), KeyModifiers::CONTROL), Some(Key::ctrl('c')));
+        assert_eq!(press(KeyCode::Tab, KeyModifiers::SHIFT), Some(Key::of(Code::BackTab)));
+        let mut released = KeyEvent::new(KeyCode::Char('x'), KeyModifiers::NONE);
+        released.kind = KeyEventKind::Release;
+        assert_eq!(key(released), None);
+    }
+}

@@ -1,0 +1,277 @@
+//! The loop: one message after the other into the app, its effects out, a frame when one is due.
+
+use std::io;
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use crossterm::event::{Event, EventStream};
+use futures_util::StreamExt;
+use tokio::time::{Interval, MissedTickBehavior};
+
+use super::feed::Feed;
+use super::guard::{self, Screen};
+use super::prompter::{PromptRequest, Waiting};
+use super::signals::{Asked, Signals};
+use super::{Outcome, TuiError, TuiOptions, clipboard, input};
+use crate::app::key::Key;
+use crate::app::live::Numbers;
+use crate::app::{App, Effect, Msg, Setup};
+use crate::domain::moment::{Moment, Mono};
+use crate::supervisor::{Handle, Subscription, Update};
+use crate::ui;
+
+pub struct Session {
+    app: App,
+    screen: Screen,
+    events: EventStream,
+    signals: Signals,
+    updates: Subscription,
+    options: TuiOptions,
+    waiting: Waiting,
+    feed: Feed,
+    handle: Handle,
+    tick: Interval,
+    /// Something changed since the last frame.
+    dirty: bool,
+    /// No frame before this.
+    frame_at: Mono,
+    /// Taken in since the last frame.
+    taken: u32,
+}
+
+/// What woke the loop.
+enum Wake {
+    Signal(Asked),
+    Terminal(Option<io::Result<Event>>),
+    Prompt(PromptRequest),
+    Tick,
+    Update(Box<Update>),
+    /// Of the log that is shown: it is taken in with the next frame. Or what failed.
+    Output(Result<(), String>),
+    Frame,
+}
+
+impl Session {
+    pub async fn open(handle: Handle, options: TuiOptions) -> Result<Self, TuiError> {
+        let mut updates = handle.subscribe().await.map_err(TuiError::Supervisor)?;
+        let signals = Signals::listen().map_err(TuiError::Signals)?;
+        let screen = Screen::take().map_err(TuiError::Terminal)?;
+        let now = options.clock.now();
+        let app = App::new(Setup {
+            fleet: std::mem::take(&mut updates.snapshot),
+            name: options.fleet_name.clone(),
+            jobs: options.jobs.clone(),
+            read_only: options.read_only,
+            holder: handle.holder(),
+            now,
+            utc_offset: (options.utc_offset)(now.wall),
+            seed: options.seed,
+        });
+        let mut tick = tokio::time::interval(TICK);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        let (waiting, frame_at) = (Waiting::default(), now.mono);
+        let events = EventStream::new();
+        let feed = Feed::new(handle.clone(), options.marks.clone());
+        let mut session = Self {
+            app,
+            screen,
+            events,
+            signals,
+            updates,
+            options,
+            waiting,
+            feed,
+            handle,
+            tick,
+            dirty: true,
+            frame_at,
+            taken: 0,
+        };
+        let (columns, rows) = session.screen.size().map_err(TuiError::Terminal)?;
+        session.app.update(now, Msg::Resize { columns, rows });
+        session.feed.follow(&mut session.app.output);
+        Ok(session)
+    }
+
+    pub async fn run(mut self) -> Result<Outcome, TuiError> {
+        loop {
+            let wake = self.wake().await;
+            let now = self.options.clock.now();
+            if let ControlFlow::Break(outcome) = self.handle_wake(now, wake).await {
+                return Ok(outcome);
+            }
+            self.feed.follow(&mut self.app.output);
+        }
+    }
+
+    /// The next thing to do. A frame comes last, after all that is waiting, but not for ever.
+    async fn wake(&mut self) -> Wake {
+        let due = self.frame_at.since(self.options.clock.now().mono);
+        if self.dirty && due.is_zero() && self.taken >= BURST {
+            return Wake::Frame;
+        }
+        let frame = async move {
+            if !due.is_zero() {
+                tokio::time::sleep(due).await;
+            }
+        };
+        tokio::select! {
+            biased;
+            asked = self.signals.next() => Wake::Signal(asked),
+            event = self.events.next() => Wake::Terminal(event),
+            Some(request) = self.options.prompts.recv() => Wake::Prompt(request),
+            _ = self.tick.tick() => Wake::Tick,
+            update = self.updates.next(), if !self.app.stopped => Wake::Update(Box::new(update)),
+            news = self.feed.news() => Wake::Output(news),
+            () = frame, if self.dirty => Wake::Frame,
+        }
+    }
+
+    async fn handle_wake(&mut self, now: Moment, wake: Wake) -> ControlFlow<Outcome> {
+        self.taken = self.taken.saturating_add(1);
+        match wake {
+            Wake::Signal(asked) => self.handle_signal(now, asked).await,
+            Wake::Terminal(Some(Ok(event))) => match input::message(event) {
+                Some(msg) => self.update(now, msg).await,
+                None => ControlFlow::Continue(()),
+            },
+            Wake::Terminal(None | Some(Err(_))) => hung_up(),
+            Wake::Prompt(request) => {
+                let msg = self.waiting.ask(request);
+                self.update(now, msg).await
+            }
+            Wake::Tick => self.handle_tick(now).await,
+            Wake::Update(update) => {
+                let msg = match *update {
+                    Update::Event(event) => {
+                        self.feed.note(&event);
+                        Msg::Event(event)
+                    }
+                    Update::Lagged(fleet) => {
+                        self.feed.note_gap();
+                        Msg::Snapshot(fleet)
+                    }
+                    Update::Stopped => Msg::Stopped,
+                };
+                self.update(now, msg).await
+            }
+            Wake::Output(Ok(())) => {
+                self.dirty = true;
+                ControlFlow::Continue(())
+            }
+            Wake::Output(Err(failed)) => self.update(now, Msg::Failed(failed)).await,
+            Wake::Frame => self.draw(now),
+        }
+    }
+
+    async fn handle_signal(&mut self, now: Moment, asked: Asked) -> ControlFlow<Outcome> {
+        match asked {
+            Asked::Interrupt => self.update(now, Msg::Key(Key::ctrl('c'))).await,
+            Asked::Terminate => ControlFlow::Break(Outcome::Terminated),
+            Asked::HangUp => hung_up(),
+            Asked::Continue => self.retake(now).await,
+        }
+    }
+
+    /// Once a second: clocks, moving numbers, questions nobody waits for, panics of tasks.
+    async fn handle_tick(&mut self, now: Moment) -> ControlFlow<Outcome> {
+        let mut messages = vec![Msg::Tick { utc_offset: (self.options.utc_offset)(now.wall) }];
+        self.feed.tick();
+        messages.push(Msg::Holder(self.handle.holder()));
+        messages.extend(self.waiting.withdrawn());
+        messages.extend(guard::take_panics().into_iter().map(Msg::Failed));
+        let numbers = self.app.fleet.hosts.keys().map(|host| {
+            let live = self.handle.live(host);
+            (host.clone(), Numbers { rtt: live.rtt, received: live.received })
+        });
+        messages.push(Msg::Live(numbers.collect()));
+        for msg in messages {
+            self.update(now, msg).await?;
+        }
+        ControlFlow::Continue(())
+    }
+
+    async fn update(&mut self, now: Moment, msg: Msg) -> ControlFlow<Outcome> {
+        self.dirty = true;
+        for effect in self.app.update(now, msg) {
+            self.carry_out(now, effect).await?;
+        }
+        ControlFlow::Continue(())
+    }
+
+    async fn carry_out(&mut self, now: Moment, effect: Effect) -> ControlFlow<Outcome> {
+        match effect {
+            Effect::Command(command) => {
+                if let Err(error) = self.handle.command(command) {
+                    self.app.update(now, Msg::Failed(format!("failed to {error}")));
+                }
+            }
+            Effect::Answer { id, secret } => self.waiting.answer(id, secret),
+            Effect::Copy(text) => {
+                let sequence = clipboard::sequence(&text, self.options.in_tmux);
+                return or_hung_up(self.screen.write(&sequence));
+            }
+            Effect::Redraw => return or_hung_up(self.screen.redraw()),
+            Effect::Suspend => {
+                self.screen.leave();
+                // When stopping fails there is nothing to come back from: the screen is taken again.
+                self.signals.suspend().await.ok();
+                return self.retake(now).await;
+            }
+            Effect::Quit => return ControlFlow::Break(Outcome::Quit),
+            Effect::Abort => return ControlFlow::Break(Outcome::Aborted),
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Takes the terminal again after the shell had it, and draws all of it.
+    async fn retake(&mut self, now: Moment) -> ControlFlow<Outcome> {
+        self.dirty = true;
+        let size = self.screen.enter().and_then(|()| self.screen.size());
+        match size {
+            Ok((columns, rows)) => {
+                self.app.update(now, Msg::Resize { columns, rows });
+                ControlFlow::Continue(())
+            }
+            Err(_) => hung_up(),
+        }
+    }
+
+    fn draw(&mut self, now: Moment) -> ControlFlow<Outcome> {
+        let Self { app, screen, options, feed, .. } = self;
+        for msg in feed.collect() {
+            app.update(now, Msg::Output(msg));
+        }
+        or_hung_up(screen.draw(|frame| ui::render(frame, frame.area(), app, &options.theme)))?;
+        self.dirty = false;
+        self.taken = 0;
+        self.frame_at = now.mono + FRAME;
+        ControlFlow::Continue(())
+    }
+}
+
+/// A terminal that cannot be written to is gone.
+fn or_hung_up(result: io::Result<()>) -> ControlFlow<Outcome> {
+    match result {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(_) => hung_up(),
+    }
+}
+
+fn hung_up() -> ControlFlow<Outcome> {
+    guard::terminal_is_gone();
+    #[cfg(unix)]
+    if let Err(error) = super::silence::silence_stdin() {
+        tracing::warn!("the terminal is gone and stdin cannot be silenced: {error}");
+    }
+    ControlFlow::Break(Outcome::HungUp)
+}
+
+/// Clocks and countdowns show whole seconds.
+const TICK: Duration = Duration::from_secs(1);
+
+/// Sixty frames a second: more is not seen.
+const FRAME: Duration = Duration::from_millis(16);
+
+/// So many messages may come before a frame that is due; those after them wait for it.
+const BURST: u32 = 1024;

@@ -1,0 +1,84 @@
+//! The last line: which keys mean something here, or the line being typed.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+
+use super::pen::{Pen, columns};
+use super::theme::{Role, Theme};
+use super::{Label, output};
+use crate::app::App;
+use crate::app::keymap::{self, Hint};
+use crate::app::line::Line;
+
+pub fn render(frame: &mut Frame<'_>, area: Rect, app: &App, theme: &Theme) {
+    let Some(mut pen) = Pen::at(frame.buffer_mut(), area, 0, theme.ellipsis()) else { return };
+    if let Some(line) = &app.entry {
+        let (head, sign, tail) = ("filter hosts ", "/", "enter keeps it  esc shows all again");
+        return entry(&mut pen, (head, sign, tail), line, theme);
+    }
+    if let Some(line) = app.output.view().find().prompt() {
+        let (head, sign, tail) = ("search output ", "/", "enter finds it  esc leaves");
+        return entry(&mut pen, (head, sign, tail), line, theme);
+    }
+    pen.skip(1);
+    if app.hosts.marks() > 0 {
+        pen.text(&format!("{} {} marked", theme.marked(), app.hosts.marks()), theme.style(Role::Accent)).skip(2);
+    }
+    // Help and quit are always there; what else fits comes before them.
+    let (last, rest): (Vec<Hint>, Vec<Hint>) = keymap::hints(app.focus).partition(|hint| hint.always);
+    let kept = last.iter().map(width).sum();
+    note(&mut pen, &output::notes(app, theme), kept, theme);
+    let mut room = pen.room().saturating_sub(kept);
+    for hint in rest {
+        if width(&hint) <= room {
+            room -= width(&hint);
+            write(&mut pen, &hint, theme);
+        }
+    }
+    for hint in last {
+        write(&mut pen, &hint, theme);
+    }
+}
+
+/// What the focused pane says of itself, as much as leaves room for what comes last.
+fn note(pen: &mut Pen<'_>, label: &Label, kept: u16, theme: &Theme) {
+    for (text, role) in label {
+        let room = pen.room().saturating_sub(kept + GAP);
+        pen.left(text, columns(text).min(room), theme.style(*role));
+    }
+    if !label.is_empty() {
+        pen.skip(GAP);
+    }
+}
+
+fn entry(pen: &mut Pen<'_>, (head, sign, tail): (&str, &str, &str), line: &Line, theme: &Theme) {
+    pen.skip(1).text(head, theme.style(Role::Quiet)).text(sign, theme.style(Role::Accent));
+    typed(pen, line, None, theme);
+    pen.skip(3).text(tail, theme.style(Role::Quiet));
+}
+
+/// A line being typed with its cursor; every character as `hidden` when there is one.
+pub fn typed(pen: &mut Pen<'_>, line: &Line, hidden: Option<char>, theme: &Theme) {
+    let shown = |text: &str| match hidden {
+        Some(sign) => text.chars().map(|_| sign).collect(),
+        None => text.to_owned(),
+    };
+    let (before, after) = line.split();
+    let mut rest = after.chars();
+    let under = rest.next().map_or(" ".to_owned(), |c| shown(c.encode_utf8(&mut [0; 4])));
+    pen.text(&shown(before), theme.style(Role::Text));
+    pen.text(&under, Style::default().add_modifier(Modifier::REVERSED));
+    pen.text(&shown(rest.as_str()), theme.style(Role::Text));
+}
+
+fn write(pen: &mut Pen<'_>, hint: &Hint, theme: &Theme) {
+    pen.text(&hint.key.to_string(), theme.style(Role::Accent).add_modifier(Modifier::BOLD));
+    pen.skip(1).text(hint.words, theme.style(Role::Quiet)).skip(GAP);
+}
+
+fn width(hint: &Hint) -> u16 {
+    columns(&hint.key.to_string()) + 1 + columns(hint.words) + GAP
+}
+
+const GAP: u16 = 2;

@@ -1,0 +1,291 @@
+//! The list of hosts: one line each, and under a host in trouble what the trouble is and when it is
+//! tried again. Columns go by what the width allows, the least important first.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::Pane;
+use super::pen::{Pen, columns};
+use super::theme::{Depth, Role, Theme};
+use crate::app::hosts::{Order, is_trouble};
+use crate::app::layout::Edge;
+use crate::app::{App, Focus, Pick, say};
+use crate::domain::fleet::HostView;
+use crate::domain::run::{Killer, Phase, Verdict};
+
+pub fn render(frame: &mut Frame<'_>, area: Rect, app: &App, theme: &Theme) {
+    let edge = app.areas().map_or(Edge::Box, |areas| areas.edge);
+    let hosts = app.hosts.visible(&app.fleet);
+    let focused = app.focus == Focus::Hosts;
+    let pane = Pane { title: title(app, hosts.len()), aside: aside(app), focused, ..Pane::default() };
+    let mut inside = pane.render(frame, area, edge, theme);
+    if hosts.is_empty() {
+        return empty(frame, inside, app, theme);
+    }
+    let table = Columns::for_width(inside.width, &hosts);
+    if inside.height > HEADED {
+        header(frame, inside, table, theme);
+        inside = Rect { y: inside.y + 1, height: inside.height - 1, ..inside };
+    }
+    let selected = app.host().map(|host| &host.id);
+    let at = hosts.iter().position(|host| Some(&host.id) == selected).unwrap_or(0);
+    let notes = notes(app, &hosts, at, usize::from(inside.height));
+    let extra = usize::from(notes.get(at).is_some_and(Option::is_some));
+    let mut row = 0;
+    for n in first(at, hosts.len(), usize::from(inside.height), extra)..hosts.len() {
+        let line = Line { app, theme, host: hosts[n], selected: n == at, focused, columns: table };
+        line.render(frame, inside, row);
+        row += 1;
+        if let Some(note) = &notes[n] {
+            line.render_note(frame, inside, row, note);
+            row += 1;
+        }
+        if row >= inside.height {
+            return;
+        }
+    }
+}
+
+/// Second lines: the selected host's always, the others' while no host is pushed out of the list by
+/// them, the worst first.
+fn notes(app: &App, hosts: &[&HostView], at: usize, rows: usize) -> Vec<Option<Note>> {
+    let mut order: Vec<usize> = (0..hosts.len()).collect();
+    order.sort_by_key(|n| (*n != at, std::cmp::Reverse(hosts[*n].link.state.severity())));
+    let mut spare = rows.saturating_sub(hosts.len());
+    let mut notes: Vec<_> = hosts.iter().map(|_| None).collect();
+    for n in order {
+        if spare == 0 && n != at {
+            break;
+        }
+        notes[n] = note(app, hosts[n]);
+        spare = spare.saturating_sub(usize::from(notes[n].is_some()));
+    }
+    notes
+}
+
+/// The first row to show so that the selected one is in view, in the middle where that is possible.
+fn first(at: usize, count: usize, rows: usize, extra: usize) -> usize {
+    let shown = rows.saturating_sub(extra).max(1);
+    if count <= shown { 0 } else { at.saturating_sub(shown / 2).min(count - shown) }
+}
+
+fn title(app: &App, shown: usize) -> super::Label {
+    let all = app.fleet.hosts.len();
+    let count = if shown == all { format!(" {all}") } else { format!(" {shown} of {all}") };
+    vec![("Hosts".into(), Role::Heading), (count, Role::Quiet)]
+}
+
+fn aside(app: &App) -> super::Label {
+    let mut label = super::Label::new();
+    if !app.hosts.filter.is_empty() {
+        label.push((format!("/{}", app.hosts.filter), Role::Accent));
+    }
+    if app.hosts.order == Order::Trouble {
+        let space = if label.is_empty() { "" } else { "  " };
+        label.push((format!("{space}trouble first"), Role::Quiet));
+    }
+    label
+}
+
+fn empty(frame: &mut Frame<'_>, inside: Rect, app: &App, theme: &Theme) {
+    let lines: &[&str] = if app.fleet.hosts.is_empty() {
+        &["No hosts yet.", "", "Name them in steadfast.toml;", "steadfast config init writes one."]
+    } else {
+        &["No host matches the filter.", "", "esc shows all again."]
+    };
+    for (row, line) in (1..).zip(lines) {
+        if let Some(mut pen) = Pen::at(frame.buffer_mut(), inside, row, theme.ellipsis()) {
+            pen.skip(2).text(line, theme.style(Role::Quiet));
+        }
+    }
+}
+
+/// Widths; a column of no width is not shown.
+#[derive(Clone, Copy, Debug)]
+struct Columns {
+    name: u16,
+    age: u16,
+    rtt: u16,
+    sign: u16,
+    run: u16,
+    phase: u16,
+    rate: u16,
+}
+
+impl Columns {
+    fn for_width(width: u16, hosts: &[&HostView]) -> Self {
+        let longest = hosts.iter().map(|host| columns(host.id.as_str())).max().unwrap_or(0);
+        let name = longest.clamp(4, (width / 3).clamp(8, 28));
+        // Where there is room the last column keeps off the edge.
+        let margin = u16::from(width >= 50);
+        let mut left = width.saturating_sub(PREFIX + name + GAP + STATE + margin);
+        let mut take = |wanted: u16| {
+            let fits = wanted <= left;
+            left -= if fits { wanted } else { 0 };
+            if fits { wanted } else { 0 }
+        };
+        let (sign, age) = (take(2), take(6 + 1));
+        let run = take(8 + 1);
+        let phase = if run > 0 { take(SHORT_PHASE) } else { 0 };
+        let rtt = if phase > 0 { take(7 + GAP) } else { 0 };
+        let rate = if rtt > 0 { take(9 + GAP) } else { 0 };
+        // What is left over lets the run's name and then its phase be read in full.
+        let more = left.min(4);
+        let wider = if phase > 0 { (left - more).min(14) } else { 0 };
+        let (phase, more) = (phase + wider, more + (left - more - wider).min(12));
+        Self { name, age, rtt, sign, run: if run > 0 { run + more } else { 0 }, phase, rate }
+    }
+}
+
+fn header(frame: &mut Frame<'_>, inside: Rect, table: Columns, theme: &Theme) {
+    let style = theme.style(Role::Faint);
+    let Some(mut pen) = Pen::at(frame.buffer_mut(), inside, 0, theme.ellipsis()) else { return };
+    pen.skip(PREFIX).left("host", table.name, style).skip(GAP).left("state", STATE, style);
+    pen.right(if table.age > 0 { "for" } else { "" }, table.age, style);
+    pen.right(if table.rtt > 0 { "rtt" } else { "" }, table.rtt, style);
+    pen.skip(table.sign).left(if table.run > 0 { " run" } else { "" }, table.run + table.phase, style);
+    pen.right(if table.rate > 0 { "output" } else { "" }, table.rate, style);
+}
+
+/// One host.
+struct Line<'a> {
+    app: &'a App,
+    theme: &'a Theme,
+    host: &'a HostView,
+    selected: bool,
+    focused: bool,
+    columns: Columns,
+}
+
+impl Line<'_> {
+    fn render(&self, frame: &mut Frame<'_>, inside: Rect, row: u16) {
+        self.ground(frame, inside, row);
+        let Some(mut pen) = Pen::at(frame.buffer_mut(), inside, row, self.theme.ellipsis()) else { return };
+        let (state, table) = (self.host.link.state, self.columns);
+        let quiet = self.style(Role::Quiet);
+        self.bar(&mut pen);
+        let mark = if self.app.hosts.is_marked(&self.host.id) { self.theme.marked() } else { ' ' };
+        pen.sign(mark, self.style(Role::Accent));
+        pen.sign(self.theme.state(state), self.style(Role::State(state))).skip(1);
+        pen.left(self.host.id.as_str(), table.name, self.name_style()).skip(GAP);
+        pen.left(state.word(), STATE, self.style(Role::State(state)));
+        let age = say::duration(self.app.now.wall.since(self.host.link.since));
+        pen.right(&age, table.age, quiet);
+        let rtt = self.app.live.rtt(&self.host.id).filter(|_| state.is_connected());
+        pen.right(&rtt.map(say::latency).unwrap_or_default(), table.rtt, quiet);
+        if let Some(pick) = self.app.picks.of(&self.app.fleet, &self.host.id) {
+            self.run(&mut pen, &pick);
+        }
+    }
+
+    fn run(&self, pen: &mut Pen<'_>, pick: &Pick<'_>) {
+        let table = self.columns;
+        if table.sign == 0 {
+            return;
+        }
+        let (sign, role) = self.theme.standing(pick.standing(self.host.link.state));
+        pen.skip(1).sign(sign, self.style(role));
+        pen.skip(table.run.min(1)).left(
+            &say::clean(pick.run.spec.title()),
+            table.run.saturating_sub(1),
+            self.style(Role::Text),
+        );
+        let (words, role) = self.phase(pick);
+        pen.skip(table.phase.min(GAP)).left(&words, table.phase.saturating_sub(GAP), self.style(role));
+        let rate = self.app.live.rate(&self.host.id).map(|rate| format!("{}/s", say::bytes(rate)));
+        pen.right(&rate.unwrap_or_default(), table.rate, self.style(Role::Quiet));
+    }
+
+    fn phase(&self, pick: &Pick<'_>) -> (String, Role) {
+        let attempt = pick.attempt;
+        let since = attempt.started_at.unwrap_or(attempt.requested_at);
+        match &attempt.phase {
+            Phase::Requested => ("starting".into(), Role::Quiet),
+            Phase::Running if attempt.cancelling => ("cancelling".into(), Role::Warning),
+            Phase::Running => {
+                let age = say::duration(self.app.now.wall.since(since));
+                let known = self.host.link.state.is_connected();
+                let words = match (known, self.columns.phase > SHORT_PHASE + 7) {
+                    (true, true) => format!("running {age}"),
+                    (false, true) => format!("running {age}?"),
+                    (_, false) => age,
+                };
+                (words, Role::Quiet)
+            }
+            Phase::Ending => ("ending".into(), Role::Quiet),
+            Phase::Ended { verdict: Verdict::Killed { by: Killer::Operator, .. }, .. } => {
+                ("cancelled".into(), Role::Quiet)
+            }
+            Phase::Ended { verdict, .. } => {
+                let (_, role) = self.theme.standing(pick.standing(self.host.link.state));
+                (say::clean(&verdict.to_string()).into_owned(), role)
+            }
+        }
+    }
+
+    fn render_note(&self, frame: &mut Frame<'_>, inside: Rect, row: u16, note: &Note) {
+        self.ground(frame, inside, row);
+        let Some(mut pen) = Pen::at(frame.buffer_mut(), inside, row, self.theme.ellipsis()) else { return };
+        self.bar(&mut pen);
+        pen.skip(PREFIX - 1);
+        if let Some(retry) = &note.retry {
+            pen.text(retry, self.style(Role::State(self.host.link.state)));
+            pen.text(if note.cause.is_empty() { "" } else { ": " }, self.style(Role::Quiet));
+        }
+        pen.text(&note.cause, self.style(Role::Quiet));
+    }
+
+    fn bar(&self, pen: &mut Pen<'_>) {
+        pen.sign(if self.selected { self.theme.cursor_bar() } else { ' ' }, self.style(Role::Accent));
+    }
+
+    fn ground(&self, frame: &mut Frame<'_>, inside: Rect, row: u16) {
+        if self.selected && row < inside.height {
+            let line = Rect { y: inside.y + row, height: 1, ..inside };
+            frame.buffer_mut().set_style(line, self.theme.selected(self.focused));
+        }
+    }
+
+    fn name_style(&self) -> Style {
+        let style = self.style(Role::Text);
+        if self.selected { style.patch(self.theme.style(Role::Heading)) } else { style }
+    }
+
+    /// With sixteen colours the selected row is reversed, and colours in it would be blocks.
+    fn style(&self, role: Role) -> Style {
+        match self.theme.depth {
+            Depth::Ansi16 if self.selected => Style::default(),
+            Depth::Mono | Depth::Ansi16 | Depth::Indexed | Depth::Rgb => self.theme.style(role),
+        }
+    }
+}
+
+struct Note {
+    retry: Option<String>,
+    cause: String,
+}
+
+/// What is worth a second line: the cause of trouble, and the next attempt.
+fn note(app: &App, host: &HostView) -> Option<Note> {
+    if !is_trouble(host.link.state) {
+        return None;
+    }
+    let cause = host.link.cause.as_ref().map(|cause| say::clean(&cause.to_string()).into_owned());
+    let retry = app.retry_words(host);
+    (cause.is_some() || retry.is_some()).then(|| Note { retry, cause: cause.unwrap_or_default() })
+}
+
+/// Bar, mark, glyph, blank.
+const PREFIX: u16 = 4;
+
+/// The longest word of a state.
+const STATE: u16 = 12;
+
+const GAP: u16 = 2;
+
+/// Room for an age; the sign before it says that it runs.
+const SHORT_PHASE: u16 = 6 + GAP;
+
+/// A pane of more rows than this has names above its columns.
+const HEADED: u16 = 8;

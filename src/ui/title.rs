@@ -1,0 +1,98 @@
+//! The title line: whose fleet, how many hosts in which state, our own network, who holds the
+//! ledger, the time.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+use super::Label;
+use super::pen::{Pen, columns};
+use super::theme::{Role, Theme};
+use crate::app::{App, say};
+use crate::domain::link::LinkState;
+use crate::domain::network::NetworkState;
+
+pub fn render(frame: &mut Frame<'_>, area: Rect, app: &App, theme: &Theme) {
+    let right = right(app, theme);
+    let width = |label: &Label| label.iter().map(|(text, _)| columns(text)).sum::<u16>();
+    let room = area.width.saturating_sub(width(&right) + 1);
+    // The longest form that fits; the shortest is cut.
+    let forms = [(true, Form::Words), (false, Form::Words), (true, Form::Counts), (false, Form::Counts)];
+    let fitting = forms.into_iter().map(|(name, form)| left(app, theme, name, form)).find(|l| width(l) <= room);
+    let left = fitting.unwrap_or_else(|| left(app, theme, false, Form::Tight));
+    if let Some(mut pen) = Pen::at(frame.buffer_mut(), Rect { width: room, ..area }, 0, theme.ellipsis()) {
+        for (text, role) in &left {
+            pen.text(text, theme.style(*role));
+        }
+    }
+    let place = Rect { x: area.x + area.width.saturating_sub(width(&right)), ..area };
+    if let Some(mut pen) = Pen::at(frame.buffer_mut(), place.intersection(area), 0, theme.ellipsis()) {
+        for (text, role) in &right {
+            pen.text(text, theme.style(*role));
+        }
+    }
+}
+
+/// How the counts are written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Words,
+    Counts,
+    Tight,
+}
+
+fn left(app: &App, theme: &Theme, name: bool, form: Form) -> Label {
+    let mut label: Label = vec![(" steadfast".into(), Role::Heading)];
+    if name && !app.name.is_empty() {
+        label.push((format!(" {} {}", theme.dot(), say::clean(&app.name)), Role::Quiet));
+    }
+    label.push((" ".into(), Role::Text));
+    for state in BY_INTEREST {
+        let count = app.fleet.hosts.values().filter(|host| host.link.state == state).count();
+        if count > 0 {
+            let (space, text) = match form {
+                Form::Words => (" ", format!("{count} {} ", state.word())),
+                Form::Counts => (" ", format!("{count} ")),
+                Form::Tight => ("", count.to_string()),
+            };
+            label.push((format!(" {}{space}", theme.state(state)), Role::State(state)));
+            label.push((text, Role::Text));
+        }
+    }
+    label
+}
+
+fn right(app: &App, theme: &Theme) -> Label {
+    let mut label = Label::new();
+    if app.stopped {
+        label.push((" supervisor has stopped ".into(), Role::Bad));
+    } else if let Some(holder) = &app.holder {
+        label.push((format!(" viewer: {} holds the ledger ", say::clean(holder)), Role::Warning));
+    }
+    if app.read_only {
+        label.push((" read-only ".into(), Role::Warning));
+    }
+    let (sign, role) = theme.network(app.fleet.network);
+    let word = match app.fleet.network {
+        NetworkState::Down => "DOWN",
+        NetworkState::Unknown | NetworkState::Up | NetworkState::Degraded => app.fleet.network.word(),
+    };
+    let strong = if app.fleet.network == NetworkState::Up { Role::Text } else { role };
+    label.push((" net ".into(), Role::Quiet));
+    label.push((format!("{sign} "), role));
+    label.push((word.into(), strong));
+    label.push((format!("  {} ", say::time(app.now.wall, app.utc_offset)), Role::Quiet));
+    label
+}
+
+/// The good first, then what is worst.
+const BY_INTEREST: [LinkState; 9] = [
+    LinkState::Alive,
+    LinkState::Refused,
+    LinkState::Lost,
+    LinkState::Rebooted,
+    LinkState::Reconnecting,
+    LinkState::Pinging,
+    LinkState::Paused,
+    LinkState::Connecting,
+    LinkState::Idle,
+];

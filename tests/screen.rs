@@ -1,0 +1,425 @@
+//! The screen as a whole: what is drawn at each size, and what keys do to it.
+
+#![cfg(feature = "tui")]
+
+#[path = "screen/scene.rs"]
+#[expect(clippy::expect_used, clippy::too_many_arguments, reason = "a story for tests, told in one line each")]
+mod scene;
+
+use std::collections::BTreeSet;
+
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
+use ratatui::style::Color;
+use scene::{app, ended, event, host, run};
+use secrecy::ExposeSecret;
+use steadfast::app::dialog::{Dialog, SheetKind};
+use steadfast::app::key::{Code, Key};
+use steadfast::app::keymap::{BINDINGS, When};
+use steadfast::app::output::{self, Verb};
+use steadfast::app::question::{Kind, Question};
+use steadfast::app::{App, Effect, Focus, Msg, SheetLine};
+use steadfast::domain::command::Command;
+use steadfast::domain::event::{CancelReason, Fact, LinkChange, RunFact};
+use steadfast::domain::link::LinkState;
+use steadfast::domain::moment::{Moment, Mono};
+use steadfast::domain::run::{RunIo, Stream, Verdict};
+use steadfast::ui::theme::{Depth, Signs, Theme};
+
+fn draw(app: &App, theme: Theme) -> Buffer {
+    let (columns, rows) = app.size;
+    let mut terminal = Terminal::new(TestBackend::new(columns, rows)).expect("a terminal");
+    terminal.draw(|frame| steadfast::ui::render(frame, frame.area(), app, &theme)).expect("drawn");
+    terminal.backend().buffer().clone()
+}
+
+fn text(buffer: &Buffer) -> String {
+    let columns = usize::from(buffer.area.width);
+    let rows = buffer.content().chunks(columns);
+    let row = |cells: &[ratatui::buffer::Cell]| cells.iter().map(|cell| cell.symbol()).collect::<String>();
+    rows.map(row).map(|row| format!("{}\n", row.trim_end())).collect()
+}
+
+fn press(app: &mut App, keys: &[Key]) -> Vec<Effect> {
+    keys.iter().flat_map(|key| app.update(scene::NOW, Msg::Key(*key))).collect()
+}
+
+fn typed(app: &mut App, keys: &str) -> Vec<Effect> {
+    press(app, &keys.chars().map(Key::char).collect::<Vec<_>>())
+}
+
+fn commands(effects: &[Effect]) -> Vec<&Command> {
+    effects
+        .iter()
+        .filter_map(|effect| if let Effect::Command(command) = effect { Some(command) } else { None })
+        .collect()
+}
+
+const ENTER: Key = Key::of(Code::Enter);
+const ESC: Key = Key::of(Code::Esc);
+const TAB: Key = Key::of(Code::Tab);
+const COLOURED: Theme = Theme { depth: Depth::Rgb, signs: Signs::Unicode };
+const PLAIN: Theme = Theme { depth: Depth::Mono, signs: Signs::Ascii };
+const SIZES: [(u16, u16); 4] = [(60, 16), (80, 24), (120, 40), (200, 60)];
+
+#[test]
+fn home_at_every_size() {
+    for (columns, rows) in SIZES {
+        insta::assert_snapshot!(format!("home-{columns}x{rows}"), text(&draw(&app(columns, rows), COLOURED)));
+    }
+}
+
+#[test]
+fn home_in_ascii_without_colour() {
+    for (columns, rows) in [(60, 16), (120, 40)] {
+        let buffer = draw(&app(columns, rows), PLAIN);
+        assert!(buffer.content().iter().all(|cell| cell.fg == Color::Reset && cell.bg == Color::Reset));
+        assert!(text(&buffer).is_ascii());
+        insta::assert_snapshot!(format!("ascii-{columns}x{rows}"), text(&buffer));
+    }
+}
+
+#[test]
+fn dialogs_and_sheets() {
+    let mut dialogs = vec![("cancel", "x"), ("jobs", "J"), ("quit", "q"), ("help", "?"), ("details", "jjjjji")];
+    dialogs.extend([("filter", "/rack-2"), ("marks", "  ")]);
+    for (name, keys) in dialogs {
+        let mut app = app(120, 40);
+        typed(&mut app, keys);
+        insta::assert_snapshot!(format!("dialog-{name}"), text(&draw(&app, COLOURED)));
+    }
+}
+
+#[test]
+fn the_timeline_alone_with_its_cursor() {
+    let mut app = app(100, 30);
+    press(&mut app, &[TAB, TAB]);
+    typed(&mut app, "z");
+    press(&mut app, &[Key::of(Code::Left); 52]);
+    insta::assert_snapshot!("timeline-alone", text(&draw(&app, COLOURED)));
+}
+
+#[test]
+fn the_output_alone_is_searched_and_not_broken() {
+    let mut app = app(80, 24);
+    press(&mut app, &[ENTER]);
+    typed(&mut app, "z/page");
+    insta::assert_snapshot!("output-search", text(&draw(&app, COLOURED)));
+    app.update(scene::NOW, Msg::Paste(" 00\n".into()));
+    press(&mut app, &[ENTER]);
+    let orders: Vec<_> = app.output.take_effects().collect();
+    let [output::Effect::Search(output::Order::Start { pattern, seek })] = &orders[..] else { panic!("{orders:?}") };
+    assert_eq!(pattern.text(), "page 00");
+    let outcome = output::Outcome::Nothing;
+    let sought = Some(output::Sought { serial: seek.serial, outcome });
+    let progress = output::Progress { matches: 0, counted: 9, end: 9, seek: sought };
+    app.update(scene::NOW, Msg::Output(output::Msg::Progress(progress)));
+    typed(&mut app, "w");
+    scene::answer(&mut app);
+    insta::assert_snapshot!("output-alone", text(&draw(&app, COLOURED)));
+    press(&mut app, &[ESC]);
+    assert!(app.zoom && app.output.view().find().pattern().is_none(), "escape leaves the search first");
+    press(&mut app, &[ESC]);
+    assert!(!app.zoom);
+}
+
+#[test]
+fn another_host_brings_another_log_and_a_host_without_runs_none() {
+    let mut app = app(120, 40);
+    let first = app.output.view().shown();
+    assert_eq!(first.map(|(id, _)| id), app.pick().map(|pick| pick.id()));
+    typed(&mut app, "j");
+    assert!(app.output.view().shown() != first && app.output.view().window().entries.is_empty());
+    assert!(matches!(app.output.take_effects().next(), Some(output::Effect::Read(_))));
+    typed(&mut app, "G");
+    assert_eq!(app.output.view().shown(), None);
+    assert!(text(&draw(&app, COLOURED)).contains("no run selected"));
+}
+
+#[test]
+fn streams_are_switched_where_there_are_two() {
+    let mut app = app(120, 40);
+    press(&mut app, &[ENTER]);
+    typed(&mut app, "e");
+    assert_eq!(app.output.view().shown().map(|(_, stream)| stream), Some(Stream::Out));
+    assert!(text(&draw(&app, COLOURED)).contains("stdout and stderr of this run are one"));
+    app.fleet.runs.get_mut(&run(1)).expect("a run").spec.io = RunIo::Split;
+    typed(&mut app, "e");
+    assert_eq!(app.output.view().shown().map(|(_, stream)| stream), Some(Stream::Err));
+    assert!(text(&draw(&app, COLOURED)).contains("attempt 1 stderr"));
+    typed(&mut app, "e");
+    assert_eq!(app.output.view().shown().map(|(_, stream)| stream), Some(Stream::Out));
+}
+
+#[test]
+fn nothing_panics_at_any_size_with_anything_open() {
+    for (columns, rows) in [(1, 1), (20, 5), (59, 16), (60, 15), (60, 16), (61, 17), (75, 21), (400, 120)] {
+        for keys in ["", "x", "J", "q", "?", "i", "/q", "z", "\t", "\tz", "\tz/x", "\tw", "\t\tz", "rn", "J\n"] {
+            let mut app = app(columns, rows);
+            app.update(scene::NOW, Msg::Ask(question()));
+            for c in keys.chars() {
+                let key = match c {
+                    '\t' => TAB,
+                    '\n' => ENTER,
+                    c => Key::char(c),
+                };
+                press(&mut app, &[key]);
+            }
+            for theme in [COLOURED, PLAIN] {
+                draw(&app, theme);
+            }
+        }
+    }
+}
+
+#[test]
+fn too_small_says_so() {
+    let mut app = app(59, 15);
+    assert!(text(&draw(&app, COLOURED)).contains("59x15 is too small"));
+    app.update(scene::NOW, Msg::Resize { columns: 60, rows: 16 });
+    assert!(text(&draw(&app, COLOURED)).contains("amber"));
+}
+
+#[test]
+fn every_state_is_told_by_a_word_and_a_sign_of_its_own() {
+    for theme in [COLOURED, PLAIN] {
+        let shown = text(&draw(&app(120, 40), theme));
+        let told = |state: LinkState| {
+            let wanted = format!("{} ", theme.state(state));
+            shown.lines().any(|line| line.contains(&wanted) && line.contains(state.word()))
+        };
+        for state in LinkState::ALL.into_iter().filter(|state| *state != LinkState::Idle) {
+            assert!(told(state), "{} in {theme:?}:\n{shown}", state.word());
+        }
+    }
+}
+
+#[test]
+fn an_outage_common_to_all_stands_in_one_column() {
+    let shown = text(&draw(&app(200, 60), PLAIN));
+    let strip =
+        |name: &str| shown.lines().rfind(|line| line.contains(name)).map(|line| line.find('Z')).expect("a strip");
+    let columns: BTreeSet<_> = ["amber", "birch", "cedar", "dogwood", "elm", "fir", "ginkgo"].map(strip).into();
+    assert!(columns.len() == 1 && columns.first().is_some_and(Option::is_some), "{columns:?}");
+}
+
+#[test]
+fn the_selection_follows_the_host_when_the_list_is_ordered_anew() {
+    let mut app = app(120, 40);
+    typed(&mut app, "jo");
+    assert_eq!(app.host().map(|h| h.id.clone()), Some(host("birch")));
+    let change = LinkChange {
+        from: LinkState::Alive,
+        to: LinkState::Refused,
+        cause: None,
+        evidence: Vec::new(),
+        attempt: 0,
+        retry_at: None,
+    };
+    let msg = event(&app, "birch", Fact::Link(change));
+    app.update(scene::NOW, msg);
+    assert_eq!(app.hosts.visible(&app.fleet)[0].id, host("birch"));
+    assert_eq!(app.host().map(|h| h.id.clone()), Some(host("birch")));
+}
+
+#[test]
+fn cancel_asks_names_what_it_hits_and_forgets_what_has_ended_meanwhile() {
+    let mut app = app(120, 40);
+    assert!(typed(&mut app, "x").is_empty());
+    assert!(text(&draw(&app, COLOURED)).contains("Cancel memtest on amber?"));
+    assert!(press(&mut app, &[ENTER]).is_empty(), "enter keeps it running");
+    typed(&mut app, "x");
+    let effects = typed(&mut app, "y");
+    assert_eq!(commands(&effects), [&Command::Cancel { run: run(1), reason: CancelReason::Operator }]);
+
+    typed(&mut app, "x");
+    let id = app.pick().expect("a run").id();
+    let over = ended(Verdict::Finished { code: 0 });
+    let msg = event(&app, "amber", Fact::Run { id, fact: over });
+    app.update(scene::NOW, msg);
+    assert!(typed(&mut app, "y").is_empty());
+    assert!(typed(&mut app, "x").is_empty() && app.dialogs.is_empty(), "nothing goes on here");
+}
+
+#[test]
+fn verbs_act_on_marks() {
+    let mut app = app(120, 40);
+    let effects = typed(&mut app, "  r");
+    let expected = ["amber", "birch"].map(|name| Command::Reconnect(host(name)));
+    assert_eq!(commands(&effects), expected.iter().collect::<Vec<_>>());
+    typed(&mut app, "x");
+    let shown = text(&draw(&app, COLOURED));
+    assert!(shown.contains("Cancel 2 runs?") && shown.contains("disk-burn on birch"));
+}
+
+#[test]
+fn many_runs_are_cancelled_only_when_their_number_is_typed() {
+    let mut app = app(120, 40);
+    let mut spec = app.fleet.runs[&run(1)].spec.clone();
+    spec.job = None;
+    for (n, name) in ["ivy", "juniper"].into_iter().enumerate() {
+        let run = run(100 + u64::try_from(n).expect("small"));
+        let id = steadfast::domain::id::AttemptId { run, attempt: steadfast::domain::id::Attempt::FIRST };
+        let msg = event(&app, name, Fact::Run { id, fact: RunFact::Requested { spec: Box::new(spec.clone()) } });
+        app.update(scene::NOW, msg);
+    }
+    typed(&mut app, "ax");
+    assert!(text(&draw(&app, COLOURED)).contains("type 7 to cancel the runs"));
+    assert!(typed(&mut app, "y").is_empty() && press(&mut app, &[ENTER]).is_empty());
+    press(&mut app, &[Key::of(Code::Backspace)]);
+    typed(&mut app, "7");
+    assert_eq!(commands(&press(&mut app, &[ENTER])).len(), 7);
+}
+
+#[test]
+fn rerun_asks_only_while_the_old_one_is_running() {
+    let mut app = app(120, 40);
+    assert!(typed(&mut app, "R").is_empty());
+    let effects = typed(&mut app, "y");
+    assert!(
+        matches!(commands(&effects)[..], [Command::Start { host: on, spec, .. }] if *on == host("amber") && spec.title() == "memtest")
+    );
+    typed(&mut app, "jj");
+    assert_eq!(commands(&typed(&mut app, "R")), [&Command::Rerun(run(3))]);
+}
+
+#[test]
+fn a_job_is_chosen_confirmed_and_started() {
+    let mut app = app(120, 40);
+    typed(&mut app, "Jdisk");
+    press(&mut app, &[ENTER]);
+    assert!(text(&draw(&app, COLOURED)).contains("Start disk-burn on amber?"));
+    let first = press(&mut app, &[ENTER]);
+    assert!(matches!(commands(&first)[..], [Command::Start { spec, .. }] if spec.command.starts_with("fio")));
+    assert!(app.dialogs.is_empty());
+    typed(&mut app, "Jdisk");
+    let second = press(&mut app, &[ENTER, ENTER]);
+    let id = |effects: &[Effect]| match commands(effects)[..] {
+        [Command::Start { id, .. }] => *id,
+        _ => panic!("one start"),
+    };
+    assert_ne!(id(&first), id(&second));
+}
+
+#[test]
+fn enter_goes_to_the_output_and_to_a_job_where_nothing_ran() {
+    let mut app = app(120, 40);
+    press(&mut app, &[ENTER]);
+    assert_eq!(app.focus, Focus::Output);
+    press(&mut app, &[ESC]);
+    typed(&mut app, "G");
+    assert_eq!(app.host().map(|h| h.id.clone()), Some(host("juniper")));
+    press(&mut app, &[ENTER]);
+    assert!(matches!(app.dialogs.last(), Some(Dialog::Jobs(_))));
+}
+
+#[test]
+fn quit_says_what_goes_on_and_ctrl_c_twice_leaves_at_once() {
+    let mut app = app(120, 40);
+    assert!(typed(&mut app, "q").is_empty());
+    assert!(text(&draw(&app, COLOURED)).contains("Quit? 5 runs go on"));
+    assert!(matches!(typed(&mut app, "q")[..], [Effect::Quit]));
+    press(&mut app, &[ESC]);
+    assert!(press(&mut app, &[Key::ctrl('c')]).is_empty());
+    assert!(matches!(press(&mut app, &[Key::ctrl('c')])[..], [Effect::Abort]));
+}
+
+#[test]
+fn read_only_refuses_every_verb_that_acts_on_hosts() {
+    let mut app = app(120, 40);
+    app.read_only = true;
+    for key in ["r", "c", "d", "J", "R", "x"] {
+        assert!(typed(&mut app, key).is_empty() && app.dialogs.is_empty(), "{key}");
+    }
+    assert!(text(&draw(&app, COLOURED)).contains("read-only"));
+}
+
+#[test]
+fn the_filter_shows_less_and_escape_all_again() {
+    let mut app = app(120, 40);
+    typed(&mut app, "/rack-2 lost");
+    assert_eq!(app.hosts.visible(&app.fleet).len(), 1);
+    press(&mut app, &[ENTER]);
+    assert_eq!(app.host().map(|h| h.id.clone()), Some(host("ginkgo")));
+    press(&mut app, &[ESC]);
+    assert_eq!(app.hosts.visible(&app.fleet).len(), 10);
+    assert_eq!(app.host().map(|h| h.id.clone()), Some(host("ginkgo")));
+}
+
+fn question() -> Question {
+    let text = "Password for root:\u{1b}[2J".into();
+    Question { id: 9, host: host("ivy"), kind: Kind::Password, text, echo: false }
+}
+
+#[test]
+fn a_password_is_asked_for_hidden_and_only_when_nothing_else_is_typed() {
+    let mut app = app(80, 24);
+    typed(&mut app, "/x");
+    app.update(scene::NOW, Msg::Ask(question()));
+    assert!(!app.is_asking(), "the filter is being typed");
+    press(&mut app, &[ESC]);
+    assert!(app.is_asking());
+    let later = Moment { mono: Mono(scene::NOW.mono.0 + std::time::Duration::from_secs(1)), ..scene::NOW };
+    for c in "hunter2".chars() {
+        app.update(later, Msg::Key(Key::char(c)));
+    }
+    let shown = text(&draw(&app, PLAIN));
+    assert!(shown.contains("*******") && !shown.contains("hunter2") && shown.contains("Password for ivy"));
+    assert!(!format!("{app:?}").contains("hunter2"));
+    let effects = app.update(later, Msg::Key(ENTER));
+    let [Effect::Answer { id: 9, secret: Some(secret) }] = &effects[..] else { panic!("{effects:?}") };
+    assert_eq!(secret.expose_secret(), "hunter2");
+}
+
+#[test]
+fn the_help_names_every_key_of_the_table_and_of_the_output() {
+    let app = app(120, 40);
+    let lines = app.sheet_lines(SheetKind::Help);
+    let labels: Vec<_> = lines
+        .iter()
+        .filter_map(|line| if let SheetLine::Entry { label, .. } = line { Some(label) } else { None })
+        .collect();
+    let of_output = steadfast::app::output::KEYS.iter().map(|binding| binding.keys);
+    for keys in BINDINGS.iter().map(|binding| binding.keys).chain(of_output) {
+        for key in keys {
+            assert!(labels.iter().any(|label| label.split("  ").any(|word| word == key.to_string())), "{key}");
+        }
+    }
+    let states = lines.iter().filter(|line| matches!(line, SheetLine::State(..))).count();
+    assert_eq!(states, LinkState::ALL.len());
+}
+
+#[test]
+fn every_key_of_the_table_does_something() {
+    for binding in BINDINGS {
+        let focuses: &[Focus] = match &binding.when {
+            When::Always => &Focus::ALL,
+            When::In(focus) => std::slice::from_ref(focus),
+        };
+        for focus in focuses {
+            // What the output pane takes for itself is tested with its view.
+            let taken = |key: &Key| *focus == Focus::Output && Verb::of(*key).is_some();
+            for key in binding.keys.iter().filter(|key| !taken(key)) {
+                let mut app = busy();
+                app.focus = *focus;
+                let before = format!("{app:?}");
+                let effects = press(&mut app, &[*key]);
+                assert!(
+                    !effects.is_empty() || format!("{app:?}") != before,
+                    "{key} with focus on {focus:?} does nothing"
+                );
+            }
+        }
+    }
+}
+
+/// In the middle of everything, so that each key has something to do.
+fn busy() -> App {
+    let mut app = app(120, 40);
+    typed(&mut app, "jjjjj ");
+    app.focus = Focus::Timeline;
+    press(&mut app, &[Key::of(Code::Left); 5]);
+    app.focus = Focus::Hosts;
+    app
+}
