@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::answer::{Call, answer, state};
 use super::host::SimHost;
+use super::plain;
 use super::script::{Reading, Script, read};
 use crate::domain::id::AttemptId;
 use crate::domain::run::Stream;
@@ -40,12 +41,19 @@ pub(super) async fn run(host: SimHost, channel: Channel<Msg>, command: Vec<u8>) 
 /// The status to report; `None` when the channel has gone.
 async fn shell(host: &SimHost, input: &mut ChannelReadHalf, output: &Output) -> Option<u32> {
     let lease = CancellationToken::new();
-    let script = match receive(input, &lease).await? {
-        Reading::Complete(script) => script,
+    let reading = receive(input, &lease).await?;
+    match &reading {
+        Reading::Complete(_) | Reading::Command(_) => {}
         Reading::Incomplete => return output.complain("sh: syntax error: unexpected end of file\n").await.map(|()| 2),
         Reading::Invalid => return output.complain("sh: syntax error: unexpected word\n").await.map(|()| 2),
-    };
-    let mut work = pin!(perform(host, &script, output, &lease));
+    }
+    let mut work = pin!(async {
+        match &reading {
+            Reading::Complete(script) => perform(host, script, output, &lease).await,
+            Reading::Command(command) => plain::run(host, command, output).await,
+            Reading::Incomplete | Reading::Invalid => None,
+        }
+    });
     loop {
         tokio::select! {
             status = &mut work => return status,
@@ -79,7 +87,7 @@ async fn receive(input: &mut ChannelReadHalf, lease: &CancellationToken) -> Opti
         if text.ends_with(b"\n") {
             match read(&String::from_utf8_lossy(&text)) {
                 Reading::Incomplete => {}
-                found @ (Reading::Complete(_) | Reading::Invalid) => return Some(found),
+                found @ (Reading::Complete(_) | Reading::Command(_) | Reading::Invalid) => return Some(found),
             }
         }
     }
@@ -171,10 +179,13 @@ fn state_line(host: &SimHost, id: AttemptId) -> String {
 }
 
 /// The channel's outgoing side. Writing waits for the peer's window; `None` when the channel is gone.
-struct Output(ChannelWriteHalf<Msg>);
+pub(super) struct Output(ChannelWriteHalf<Msg>);
 
 impl Output {
-    async fn say(&self, bytes: Vec<u8>) -> Option<()> {
+    pub(super) async fn say(&self, bytes: Vec<u8>) -> Option<()> {
+        if bytes.is_empty() {
+            return Some(());
+        }
         self.0.data_bytes(bytes).await.ok()
     }
 
@@ -190,6 +201,6 @@ const LONGEST_VALUE: usize = 4000;
 const STATE_EVERY: Duration = Duration::from_secs(5);
 /// Between looks at a spool that has nothing new: longer and longer, and never so long that a line
 /// would be seen late.
-const SHORTEST_PAUSE: Duration = Duration::from_millis(40);
-const LONGEST_PAUSE: Duration = Duration::from_millis(240);
-const CHUNK: usize = 32 * 1024;
+pub(super) const SHORTEST_PAUSE: Duration = Duration::from_millis(40);
+pub(super) const LONGEST_PAUSE: Duration = Duration::from_millis(240);
+pub(super) const CHUNK: usize = 32 * 1024;

@@ -1,6 +1,7 @@
 //! The simulated fleet as the command line and tests hold it.
 
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,6 +40,12 @@ impl FleetOptions {
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         Self { seed: 1, hosts: 9, speed: 1.0, scripted: true, clock }
     }
+
+    /// A fleet to which nothing happens but what [`DemoFleet::inject`] makes happen.
+    #[must_use]
+    pub fn calm(clock: Arc<dyn Clock>) -> Self {
+        Self { scripted: false, ..Self::new(clock) }
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +56,12 @@ pub enum DemoError {
     Listen(#[source] io::Error),
     #[error("write a key")]
     Key(#[source] russh::keys::ssh_key::Error),
+    #[error("write {}", path.display())]
+    Write {
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
     #[error("find {0} in the simulated fleet")]
     NoSuchHost(HostId),
 }
@@ -119,7 +132,7 @@ impl DemoFleet {
     }
 
     /// How to reach the hosts, but for `identity_files`: those the caller fills in when it has written
-    /// [`DemoFleet::client_key`] somewhere.
+    /// [`DemoFleet::client_key`] somewhere. [`DemoFleet::connector`] does both.
     #[must_use]
     pub fn hosts(&self) -> Vec<HostSettings> {
         self.hosts.iter().map(|member| member.settings.clone()).collect()

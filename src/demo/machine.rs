@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::dice::{Dice, seed_of};
+use super::program::Program;
 use super::roster::Profile;
 use super::run::{Launch, Run};
 use super::spool::Reader;
@@ -67,6 +68,11 @@ impl Machine {
         let run = self.runs.get_mut(&id).ok_or("no such run")?;
         run.settle(now);
         Ok((run, known))
+    }
+
+    /// What a command prints that is no run.
+    pub(super) fn program(&self, command: &str) -> Program {
+        Program::of(command, seed_of(self.seed, &[command]), false)
     }
 
     /// A run, as it is now.

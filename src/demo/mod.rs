@@ -4,13 +4,15 @@
 //! the protocol of [`remote`](crate::remote) natively: no shell is ever run, no command executed, no
 //! file written. What they print is a pure function of the seed (`program`), what happens to them a
 //! pure schedule (`incident`); between the two and the operator is the weather (`relay`). Imports
-//! `domain` and `port` only: the fleet is reached through the same `ssh` adapter as any other.
+//! `domain` and `port`, and in `access` the `ssh` adapter, through which the fleet is reached like any
+//! other.
 //!
 //! ```text
 //! socket or stream -> relay (weather) -> russh server -> exec -> answer, follow -> machine -> run -> spool
 //!                        ^ incident <- schedule                                          program (seed)
 //! ```
 
+mod access;
 mod answer;
 mod dice;
 mod exec;
@@ -20,6 +22,7 @@ mod incident;
 mod keys;
 mod listener;
 mod machine;
+mod plain;
 mod program;
 mod relay;
 mod roster;

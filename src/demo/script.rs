@@ -18,6 +18,8 @@ pub(super) enum Reading {
     /// Goes on; at the end of the input this is a syntax error, which does nothing.
     Incomplete,
     Complete(Script),
+    /// A command that lives no longer than its channel.
+    Command(String),
     /// The line is there, but is not one of ours.
     Invalid,
 }
@@ -32,14 +34,18 @@ pub(super) fn read(text: &str) -> Reading {
         if !line.ends_with('\n') {
             break;
         }
-        let Some(call) = line.trim_end().strip_prefix("{ sf_main ").and_then(|rest| rest.strip_suffix("; exit; }"))
-        else {
+        let line = line.trim_end();
+        let call = line.strip_prefix("{ sf_main ").and_then(|rest| rest.strip_suffix("; exit; }"));
+        if call.is_none() && line != PLAIN {
             continue;
-        };
-        match assignments_before(&text[..start]) {
-            Some(assignments) => return script(call, assignments),
-            None => continue, // quoted: part of a value
         }
+        let Some(mut assignments) = assignments_before(&text[..start]) else {
+            continue; // quoted: part of a value
+        };
+        return match call {
+            Some(call) => script(call, assignments),
+            None => assignments.remove("SF_COMMAND").map_or(Reading::Invalid, Reading::Command),
+        };
     }
     Reading::Incomplete
 }
@@ -150,9 +156,13 @@ fn word(text: &str) -> Word<'_> {
     Word::Broken
 }
 
+/// The last line of a command that is no run.
+const PLAIN: &str = "{ exec /bin/sh -c \"$SF_COMMAND\" </dev/null; }";
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::remote::plain_script;
 
     const FUNCTIONS: &str = r#"# quotes ' and " in a comment
 SF_RUNNER='
@@ -166,7 +176,7 @@ sf_awk() { awk '{ print "}" }' "$1" | sed "s/'/\"/"; }
     fn complete(text: &str) -> Script {
         match read(text) {
             Reading::Complete(script) => script,
-            other @ (Reading::Incomplete | Reading::Invalid) => panic!("{other:?}"),
+            other @ (Reading::Incomplete | Reading::Command(_) | Reading::Invalid) => panic!("{other:?}"),
         }
     }
 
@@ -201,6 +211,17 @@ sf_awk() { awk '{ print "}" }' "$1" | sed "s/'/\"/"; }
             assert_eq!(read(&text[..cut]), Reading::Incomplete, "cut at {cut}");
         }
         assert_eq!(complete(&text).arguments, ["a.1"]);
+    }
+
+    #[test]
+    fn a_plain_command_is_read_whole_or_does_nothing() {
+        let command = "echo 'it'\\''s'\n{ exec /bin/sh -c \"$SF_COMMAND\" </dev/null; }\nexit 3";
+        let text = plain_script(command);
+        for cut in 0..text.len() {
+            assert_eq!(read(&text[..cut]), Reading::Incomplete, "cut at {cut}");
+        }
+        assert_eq!(read(&text), Reading::Command(command.to_owned()));
+        assert_eq!(read(&format!("{PLAIN}\n")), Reading::Invalid);
     }
 
     #[test]
