@@ -201,21 +201,19 @@ impl Rig {
     }
 
     fn verdicts(&self) -> Vec<&Verdict> {
-        fn verdict(fact: &RunFact) -> Option<&Verdict> {
-            match fact {
-                RunFact::Ended { verdict, .. } => Some(verdict),
-                RunFact::Requested { .. }
-                | RunFact::Started(_)
-                | RunFact::StartDelayed { .. }
-                | RunFact::EndSeen { .. }
-                | RunFact::CancelRequested { .. }
-                | RunFact::Cancelled { .. }
-                | RunFact::RetryScheduled { .. }
-                | RunFact::Notice(_)
-                | RunFact::DiskLow { .. } => None,
-            }
-        }
-        self.facts.iter().filter_map(verdict).collect()
+        let verdicts = self.facts.iter().filter_map(|fact| match fact {
+            RunFact::Ended { verdict, .. } => Some(verdict),
+            RunFact::Requested { .. }
+            | RunFact::Started(_)
+            | RunFact::StartDelayed { .. }
+            | RunFact::EndSeen { .. }
+            | RunFact::CancelRequested { .. }
+            | RunFact::Cancelled { .. }
+            | RunFact::RetryScheduled { .. }
+            | RunFact::Notice(_)
+            | RunFact::DiskLow { .. } => None,
+        });
+        verdicts.collect()
     }
 }
 
