@@ -1,6 +1,11 @@
 //! The ledger from outside: several processes, sudden deaths, a full disk.
 #![cfg(target_os = "linux")]
-#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test fails by panicking and says so")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    reason = "a test fails by panicking and says so"
+)]
 
 #[expect(dead_code, reason = "the rest of it is for tests with an SSH server")]
 mod support;

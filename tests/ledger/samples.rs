@@ -29,9 +29,9 @@ pub fn host(name: &str) -> HostId {
 /// The event with this number: always the same one.
 pub fn event(seq: u64) -> Event {
     let id = attempt(mix(seq), 1);
-    let fact = match seq % 7 {
+    let fact = match seq % 60 {
         0 => requested(id),
-        1 => Fact::Link(LinkChange {
+        20 | 40 => Fact::Link(LinkChange {
             from: LinkState::Alive,
             to: LinkState::Pinging,
             cause: Some(Cause::Silent(Duration::from_millis(seq))),

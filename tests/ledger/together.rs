@@ -120,9 +120,9 @@ fn hold(dir: &Path) -> ! {
     let (mut seq, mut enough) = (0, false);
     loop {
         let orders = if enough { Vec::new() } else { ledger.take_orders().unwrap() };
-        let texts = orders.into_iter().map(|order| match order {
-            Command::Note { text, .. } => format!("took {text}"),
-            order => format!("took {order:?}"),
+        let texts = orders.into_iter().map(|order| {
+            let Command::Note { text, .. } = order else { panic!("nobody gave {order:?}") };
+            format!("took {text}")
         });
         let events: Vec<Event> =
             texts.chain(["going on".into()]).zip(seq + 1..).map(|(text, seq)| at(seq, note(&text))).collect();
