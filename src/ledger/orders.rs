@@ -68,3 +68,39 @@ pub(super) fn parse(bodies: &[String]) -> Vec<Command> {
 
 /// More than this many orders waiting are refused: nobody is taking them.
 pub(super) const WAITING: u64 = 1000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::id::HostId;
+    use crate::ledger::schema;
+
+    #[test]
+    fn orders_that_nobody_takes_are_refused_in_the_end() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let mut db = schema::open_owner(&dir.path().join("ledger.db")).expect("it is made");
+        db.pragma_update(None, "synchronous", "off").expect("it is set");
+        let order = Command::Connect(HostId::parse("web1").expect("a sound name"));
+        for _ in 0..WAITING {
+            put(&mut db, &order).expect("it is written").expect("there is room");
+        }
+        let refused = put(&mut db, &order).expect("it is asked");
+        assert!(matches!(refused, Err(LedgerError::OrdersFull { waiting: WAITING })));
+
+        let change = db.transaction().expect("it begins");
+        assert_eq!(parse(&take(&change).expect("they are there")).len(), 1000);
+        change.commit().expect("it ends");
+        assert!(!are_waiting(&db, &mut None).expect("it is asked"));
+        put(&mut db, &order).expect("it is written").expect("there is room again");
+    }
+
+    #[test]
+    fn an_order_of_another_version_is_dropped_and_no_other() {
+        let bodies = [
+            r#"{"command":"dance"}"#,
+            r#"{"command":"connect","host":"-x"}"#,
+            r#"{"command":"connect","host":"web1"}"#,
+        ];
+        assert_eq!(parse(&bodies.map(str::to_owned)).len(), 1);
+    }
+}

@@ -15,7 +15,7 @@ use crate::ledger::record::strategy;
 use crate::ledger::{Ledger, LedgerError, Opened};
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, max_shrink_iters: 400, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, max_shrink_iters: 400, ..ProptestConfig::default() })]
 
     #[test]
     fn what_is_restored_is_what_was_recorded(sittings in vec(vec(step(), 0..25), 1..5), since in 0..100_usize) {

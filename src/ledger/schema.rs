@@ -200,7 +200,7 @@ const WAL_LIMIT: i64 = 16 << 20;
 const STATEMENTS: usize = 64;
 
 /// See [`await_reader`].
-const NAPS: u32 = 100;
+const NAPS: u32 = 500;
 const NAP: Duration = Duration::from_millis(10);
 
 #[cfg(test)]

@@ -272,12 +272,12 @@ fn millis() -> BoxedStrategy<Duration> {
 
 pub(crate) fn host() -> BoxedStrategy<HostId> {
     prop_oneof!["[a-z0-9_.äß][a-z0-9_.:@-]{0,20}", Just("\u{fffd}\"\\".to_owned())]
-        .prop_map(|text| HostId::parse(&text).expect("a sound name"))
+        .prop_filter_map("a sound name", |text| HostId::parse(&text).ok())
         .boxed()
 }
 
 fn job() -> BoxedStrategy<JobName> {
-    "[a-zA-Z0-9._ä-]{1,64}".prop_map(|text| JobName::parse(&text).expect("a sound name")).boxed()
+    "[a-zA-Z0-9._ä-]{1,64}".prop_filter_map("a sound name", |text| JobName::parse(&text).ok()).boxed()
 }
 
 pub(crate) fn run_id() -> BoxedStrategy<RunId> {
