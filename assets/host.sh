@@ -249,6 +249,14 @@ sys.exit(128+os.WTERMSIG(s) if os.WIFSIGNALED(s) else os.WEXITSTATUS(s))'
 
 # ---- start -----------------------------------------------------------------------------------------
 
+# Why a file could not be written: sf_r. Shells do not all say that the disk is full. TEXT
+sf_why() {
+  sf_why_=$1
+  { cd "$sf_dir" && sf_avail; } 2>/dev/null || sf_r=
+  [ -n "$sf_r" ] && [ "$sf_r" -lt 65536 ] && sf_why_="no space left on the disk ($sf_r bytes free)"
+  sf_r=${sf_why_:-nobody says why}
+}
+
 # Writes a file of the attempt whole or not at all. NAME TEXT
 sf_write() { printf '%s\n' "$2" >"$sf_dir/.$1.$$" && mv -f "$sf_dir/.$1.$$" "$sf_dir/$1"; }
 
@@ -282,7 +290,8 @@ case \$1 in run) sf_run ;; inner) sf_inner ;; command) sf_command ;; esac" && ec
   )
   [ "$sf_line" = ok ] && return 0
   rm -f "$sf_dir"/.*."$$"
-  sf_fail "write $sf_dir: ${sf_line##*: }"
+  sf_why "${sf_line##*: }"
+  sf_fail "write $sf_dir: $sf_r"
 }
 
 sf_launch() (
@@ -333,7 +342,7 @@ sf_start() {
 # Files that are rewritten in place: a full disk has no room for a new one, least of all for the
 # record of the end. Everything here is by one process, the one that made `go`.
 sf_reserve() {
-  for sf_f in base_out base_err ack_out ack_err heartbeat status lost .time; do printf '%-63s\n' 0 >"$sf_f"; done
+  for sf_f in base_out base_err ack_out ack_err heartbeat status lost .time .lost .pty; do printf '%-63s\n' 0 >"$sf_f"; done
   printf '%-511s\n' '' >exit.new
   printf '%-63s\n' '' >cancel.new
 }
@@ -460,7 +469,7 @@ sf_in_terminal() {
       script) script -qefc "exec $SF_SHELL ./runner inner" /dev/null <&3 3<&- 2>/dev/null ;;
       python3) python3 -c "$(sf_python)" $SF_SHELL ./runner inner 3<&- 2>/dev/null ;;
     esac
-    echo $? >.pty
+    echo $? 1<>.pty
   } | sf_pump 3<&-
   sf_n=0 sf_unsure=
   until sf_words status && [ -n "$sf_r" ] || [ "$sf_n" -ge 20 ]; do # the terminal died before the command
@@ -496,13 +505,16 @@ sf_pump() {
   until cat <&5 >>out; do
     sf_nap 0.05
     [ "$sf_lost" = 0 ] && { sf_size out; sf_lost_at=$sf_r; }
-    { cat <&5 | wc -c >.lost; } 2>/dev/null &
+    { cat <&5 | wc -c 1<>.lost; } 2>/dev/null & # its first line is the number
     sf_cat=$!
     sleep 1
-    if kill -0 "$sf_cat" 2>/dev/null; then sf_stop_tree "$sf_cat"; wait "$sf_cat"; else break; fi
+    sf_over=1
+    kill -0 "$sf_cat" 2>/dev/null && sf_over=0 && sf_stop_tree "$sf_cat"
+    wait "$sf_cat"
     sf_count .lost
     sf_lost=$((sf_lost + sf_r))
     printf '%-63s\n' "$((sf_lost + 1)) $sf_lost_at" 1<>lost
+    [ "$sf_over" = 0 ] || break
   done 2>/dev/null
 }
 
@@ -521,13 +533,31 @@ sf_stop_tree() {
 # first line names, as words in sf_by. A program that is no text cannot be. FILE
 sf_interpreter() {
   sf_by=
-  [ -x "$1" ] && return
+  # Tried: `test -x` looks at nothing but the mode in BusyBox.
+  { : >.x && chmod 700 .x && ./.x; } >/dev/null 2>&1 </dev/null
+  sf_d=$?
+  rm -f .x
+  [ "$sf_d" = 126 ] || return 0
   { read -r sf_by <"$1"; } 2>/dev/null
   case $sf_by in
     '#!'*[!A-Za-z0-9/._\ =+-]*) sf_by= ;;
     '#!'*) sf_by=${sf_by#'#!'} ;;
     *ELF*) sf_by= ;;
     *) sf_by=sh ;;
+  esac
+}
+
+# Whether a text is one program with its arguments. The shell then becomes that, so that a signal that
+# kills it is seen as such; dash does not by itself, as others do. TEXT
+sf_one_program() {
+  case $1 in *[\;\&\|\`\(\)]* | *'
+'*) return 1 ;; esac
+  sf_f=${1%% *}
+  case $sf_f in
+    '"$STEADFAST_UPLOAD"') ;;
+    '' | *[!A-Za-z0-9_./+-]*) return 1 ;;
+    */*) [ -f "$sf_f" ] ;;
+    *) case $(command -v "$sf_f") in /*) ;; *) return 1 ;; esac ;;
   esac
 }
 
@@ -546,7 +576,7 @@ sf_command() {
   if [ -n "$SF_UPLOAD_PATH" ]; then
     STEADFAST_UPLOAD=$SF_UPLOAD_PATH
     export STEADFAST_UPLOAD
-    case $sf_text in '"$STEADFAST_UPLOAD"'*) sf_interpreter "$SF_UPLOAD_PATH"; sf_text="$sf_by $sf_text" ;; esac
+    case $sf_text in '"$STEADFAST_UPLOAD"'*) sf_interpreter "$SF_UPLOAD_PATH"; sf_text="$sf_by${sf_by:+ }$sf_text" ;; esac
   fi
   sf_line=$SF_SECRET_ENV
   cd "${SF_DIRECTORY:-${HOME:-/}}" 2>/dev/null || { [ -z "$SF_DIRECTORY" ] && cd /; } \
@@ -559,8 +589,8 @@ sf_command() {
   umask 022
   sf_by=
   [ "$sf_terminal" = stdbuf ] && sf_by='stdbuf -oL'
-  # A short text as an argument: a shell becomes the last command of it, so that a signal that kills
-  # it is seen as such.
+  sf_one_program "$sf_text" && sf_text="exec $sf_text"
+  # A short text as an argument: most shells become the last command of it.
   if [ ${#sf_text} -le 30000 ]; then exec $sf_by $sf_sh -c "$sf_text"; fi
   exec $sf_by $sf_sh "$sf_at/script"
 }
