@@ -347,11 +347,31 @@ sf_reserve() {
   printf '%-63s\n' '' >cancel.new
 }
 
-# Whether the front of a file can be given back without its offsets moving.
+# What can give back the front of a file without its offsets moving: sf_punch, 0 for nothing. BusyBox's
+# fallocate cannot.
 sf_pick_punch() {
-  sf_punch=0
-  printf '%-8191s\n' x >.punch 2>/dev/null && fallocate -p -o 0 -l 4096 .punch 2>/dev/null && sf_punch=1
+  for sf_punch in 1 python3 perl 0; do
+    { printf '%-8191s\n' x >.punch && sf_cut .punch 4096 && [ "$(head -c 1 .punch)" != x ]; } 2>/dev/null && break
+  done
   rm -f .punch
+}
+
+# FILE LENGTH: fallocate(2) with FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE
+sf_cut() {
+  case $sf_punch in
+    1) fallocate -p -o 0 -l "$2" "$1" ;;
+    python3)
+      python3 -c 'import ctypes, os, sys
+c = ctypes.CDLL(None).fallocate64 if hasattr(ctypes.CDLL(None), "fallocate64") else ctypes.CDLL(None).fallocate
+c.argtypes = [ctypes.c_int, ctypes.c_int, ctypes.c_int64, ctypes.c_int64]
+sys.exit(c(os.open(sys.argv[1], os.O_WRONLY), 3, 0, int(sys.argv[2])) != 0)' "$1" "$2"
+      ;;
+    perl)
+      case $(uname -m) in x86_64) sf_k=285 ;; aarch64 | riscv64) sf_k=47 ;; *) return 1 ;; esac
+      perl -e 'open(my $f, "+<", $ARGV[0]) or exit 1; exit(syscall($ARGV[2] + 0, fileno($f), 3, 0, $ARGV[1] + 0) != 0)' "$1" "$2" "$sf_k"
+      ;;
+    *) return 1 ;;
+  esac
 }
 
 # Out-of-memory kills so far, in this control group and on the whole host: two numbers.
@@ -633,7 +653,7 @@ sf_watch() { # PID
     sf_beat=$((sf_beat + 1))
     printf '%-63s\n' "$sf_beat" 1<>heartbeat
     for sf_st in out err; do
-      [ "$sf_punch" = 1 ] && [ -e "$sf_st" ] || continue
+      [ "$sf_punch" != 0 ] && [ -e "$sf_st" ] || continue
       sf_count "ack_$sf_st"
       sf_hole "$sf_st" "$sf_r"
       sf_size "$sf_st"
@@ -673,7 +693,7 @@ sf_hole() {
       sf_nap 0.1
     done
   done
-  fallocate -p -o 0 -l "$2" "$1" 2>/dev/null
+  sf_cut "$1" "$2" 2>/dev/null
 }
 
 # Whether a follower has read past an offset. PID STREAM OFFSET
@@ -774,13 +794,13 @@ sf_notices() {
     read -r sf_k sf_v <lost
     [ "${sf_k:-0}" != 0 ] && sf_say="${sf_say:+$sf_say; }the disk was full: at least $sf_k bytes of output are missing at offset $sf_v"
   fi
-  if sf_get ident punch && [ "$sf_r" = 0 ]; then
-    sf_get spec limit
+  if sf_get ident punch && [ "$sf_r" = 0 ] && sf_get spec limit; then
     sf_v=$sf_r
-    sf_size out
-    case $sf_v in '' | *[!0-9]*) ;; *)
-      [ "$sf_r" -gt "$sf_v" ] && sf_say="${sf_say:+$sf_say; }the spool is over its limit and cannot be cut: fallocate -p does not work here" ;;
-    esac
+    for sf_st in out err; do
+      sf_size "$sf_st"
+      case $sf_v in '' | *[!0-9]*) continue ;; esac
+      [ "$sf_r" -gt "$sf_v" ] && sf_say="${sf_say:+$sf_say; }the spool of $sf_st is over its limit and cannot be cut: fallocate -p does not work here"
+    done
   fi
   sf_get ident kills && [ -n "$sf_r" ] && sf_say="${sf_say:+$sf_say; }$sf_r"
   sf_kv notice "$sf_say"
@@ -886,7 +906,7 @@ sf_ack() {
     if [ "$2" -le "$sf_r" ]; then
       if [ "$sf_word" = running ]; then
         printf '%-63s\n' "$2" 1<>"ack_$sf_st"
-      elif sf_get ident punch && [ "$sf_r" = 1 ]; then
+      elif sf_get ident punch && sf_punch=$sf_r && [ "$sf_r" != 0 ]; then
         sf_hole "$sf_st" "$2"
       fi
     fi 2>/dev/null

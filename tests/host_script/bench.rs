@@ -126,10 +126,9 @@ impl Bench {
     pub async fn exited(&self, id: AttemptId) -> ExitRecord {
         let exit = self.file(id, "exit");
         until(&format!("{} appears", exit.display()), || exit.exists()).await;
-        match self.state(id).await.observed {
-            Observed::Exited(record) => record,
-            other => panic!("there is an exit record, and yet: {other:?}"),
-        }
+        let observed = self.state(id).await.observed;
+        let Observed::Exited(record) = observed else { panic!("there is an exit record, and yet: {observed:?}") };
+        record
     }
 
     pub fn spool(&self, id: AttemptId, stream: Stream) -> Vec<u8> {

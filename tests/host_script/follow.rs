@@ -52,13 +52,12 @@ async fn what_is_written_comes_and_the_end_is_told(bench: Bench) {
     assert_eq!(read(&mut follower, 4).await, b"two\n");
     fs::write(bench.home().join("end"), "").unwrap();
     let record = loop {
-        match soon(follower.next()).await {
-            FollowEvent::State(evidence) => match evidence.observed {
-                Observed::Exited(record) => break record,
-                other => assert_eq!(other, Observed::Running),
-            },
-            other => panic!("{other:?}"),
+        let event = soon(follower.next()).await;
+        let FollowEvent::State(evidence) = event else { panic!("{event:?}") };
+        if let Observed::Exited(record) = evidence.observed {
+            break record;
         }
+        assert_eq!(evidence.observed, Observed::Running);
     };
     assert_eq!((record.end, record.sizes.out), (code(4), 8));
 }

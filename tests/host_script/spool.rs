@@ -142,8 +142,16 @@ async fn a_flood_is_cut_at_its_limit(bench: Bench) {
 
 #[tokio::test]
 async fn where_no_holes_can_be_punched_it_is_said() {
-    if let Some(bench) = Bench::without(Shell::Dash, &["fallocate"]) {
+    if let Some(bench) = Bench::without(Shell::Dash, &["fallocate", "python3", "perl"]) {
         nothing_can_be_given_back(bench).await;
+    }
+}
+
+#[tokio::test]
+async fn without_a_fallocate_of_that_kind_others_punch_holes() {
+    for tools in [&["fallocate"][..], &["fallocate", "python3"]] {
+        let Some(bench) = Bench::without(Shell::Dash, tools) else { return };
+        what_is_acknowledged_is_given_back(bench).await;
     }
 }
 

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 use futures_util::future::BoxFuture;
 use steadfast::domain::diagnosis::Cause;
 use steadfast::port::{Duplex, Exec, ExecError, ExecEvent, ExecOutput, ExitStatus, Session, SessionGone};
@@ -297,6 +297,3 @@ pub fn busybox_toolbox(at: &Path) {
 
 /// The usual PATH.
 pub const PLACES: [&str; 6] = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
-
-/// Nothing yet: what a reader starts with.
-pub const NOTHING: Bytes = Bytes::new();
