@@ -75,6 +75,8 @@ sf_there() {
 }
 
 sf_bootid() { # what tells one boot from the next; what cannot be had stays empty
+  [ -z "${sf_boot_known-}" ] || return 0
+  sf_boot_known=1
   sf_boot_id= sf_boot_time= sf_init=
   if [ -r /proc/sys/kernel/random/boot_id ]; then
     read -r sf_boot_id </proc/sys/kernel/random/boot_id
@@ -443,7 +445,10 @@ sf_await() {
     env time -o .time $SF_SHELL ./runner command
     sf_value=$?
     sf_words .time
-    case $sf_r in *'terminated by signal '*) sf_kind=signal sf_value=${sf_r##*terminated by signal } sf_value=${sf_value%% *} ;; esac
+    case $sf_r in
+      *'terminated by signal '*) sf_kind=signal sf_value=${sf_r##*terminated by signal } sf_value=${sf_value%% *} ;;
+      '') [ "$sf_value" -gt 128 ] && sf_unsure="exit $sf_value may have been signal $((sf_value - 128)): the disk was full" ;;
+    esac
   elif perl -e 1 >/dev/null 2>&1; then
     perl -e 'defined(my $p = fork) or exit 126; if (!$p) { exec @ARGV; exit 127 }
       $SIG{$_} = "IGNORE" for qw(HUP INT QUIT TERM); waitpid $p, 0; my $s = $?;
@@ -649,7 +654,7 @@ sf_record() {
 
 sf_watch() { # PID
   sf_beat=0 sf_done=0
-  while kill -0 "$1" 2>/dev/null && [ ! -e exit ]; do
+  while sf_alive "$1" "$sf_begun" && [ ! -e exit ]; do
     sf_beat=$((sf_beat + 1))
     printf '%-63s\n' "$sf_beat" 1<>heartbeat
     for sf_st in out err; do
