@@ -75,6 +75,8 @@ sf_there() {
 }
 
 sf_bootid() { # what tells one boot from the next; what cannot be had stays empty
+  [ -z "${sf_boot_known-}" ] || return 0
+  sf_boot_known=1
   sf_boot_id= sf_boot_time= sf_init=
   if [ -r /proc/sys/kernel/random/boot_id ]; then
     read -r sf_boot_id </proc/sys/kernel/random/boot_id
@@ -249,6 +251,14 @@ sys.exit(128+os.WTERMSIG(s) if os.WIFSIGNALED(s) else os.WEXITSTATUS(s))'
 
 # ---- start -----------------------------------------------------------------------------------------
 
+# Why a file could not be written: sf_r. Shells do not all say that the disk is full. TEXT
+sf_why() {
+  sf_why_=$1
+  { cd "$sf_dir" && sf_avail; } 2>/dev/null || sf_r=
+  [ -n "$sf_r" ] && [ "$sf_r" -lt 65536 ] && sf_why_="no space left on the disk ($sf_r bytes free)"
+  sf_r=${sf_why_:-nobody says why}
+}
+
 # Writes a file of the attempt whole or not at all. NAME TEXT
 sf_write() { printf '%s\n' "$2" >"$sf_dir/.$1.$$" && mv -f "$sf_dir/.$1.$$" "$sf_dir/$1"; }
 
@@ -282,7 +292,8 @@ case \$1 in run) sf_run ;; inner) sf_inner ;; command) sf_command ;; esac" && ec
   )
   [ "$sf_line" = ok ] && return 0
   rm -f "$sf_dir"/.*."$$"
-  sf_fail "write $sf_dir: ${sf_line##*: }"
+  sf_why "${sf_line##*: }"
+  sf_fail "write $sf_dir: $sf_r"
 }
 
 sf_launch() (
@@ -333,16 +344,36 @@ sf_start() {
 # Files that are rewritten in place: a full disk has no room for a new one, least of all for the
 # record of the end. Everything here is by one process, the one that made `go`.
 sf_reserve() {
-  for sf_f in base_out base_err ack_out ack_err heartbeat status lost .time; do printf '%-63s\n' 0 >"$sf_f"; done
+  for sf_f in base_out base_err ack_out ack_err heartbeat status lost .time .lost .pty; do printf '%-63s\n' 0 >"$sf_f"; done
   printf '%-511s\n' '' >exit.new
   printf '%-63s\n' '' >cancel.new
 }
 
-# Whether the front of a file can be given back without its offsets moving.
+# What can give back the front of a file without its offsets moving: sf_punch, 0 for nothing. BusyBox's
+# fallocate cannot.
 sf_pick_punch() {
-  sf_punch=0
-  printf '%-8191s\n' x >.punch 2>/dev/null && fallocate -p -o 0 -l 4096 .punch 2>/dev/null && sf_punch=1
+  for sf_punch in 1 python3 perl 0; do
+    { printf '%-8191s\n' x >.punch && sf_cut .punch 4096 && [ "$(head -c 1 .punch)" != x ]; } 2>/dev/null && break
+  done
   rm -f .punch
+}
+
+# FILE LENGTH: fallocate(2) with FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE
+sf_cut() {
+  case $sf_punch in
+    1) fallocate -p -o 0 -l "$2" "$1" ;;
+    python3)
+      python3 -c 'import ctypes, os, sys
+c = ctypes.CDLL(None).fallocate64 if hasattr(ctypes.CDLL(None), "fallocate64") else ctypes.CDLL(None).fallocate
+c.argtypes = [ctypes.c_int, ctypes.c_int, ctypes.c_int64, ctypes.c_int64]
+sys.exit(c(os.open(sys.argv[1], os.O_WRONLY), 3, 0, int(sys.argv[2])) != 0)' "$1" "$2"
+      ;;
+    perl)
+      case $(uname -m) in x86_64) sf_k=285 ;; aarch64 | riscv64) sf_k=47 ;; *) return 1 ;; esac
+      perl -e 'open(my $f, "+<", $ARGV[0]) or exit 1; exit(syscall($ARGV[2] + 0, fileno($f), 3, 0, $ARGV[1] + 0) != 0)' "$1" "$2" "$sf_k"
+      ;;
+    *) return 1 ;;
+  esac
 }
 
 # Out-of-memory kills so far, in this control group and on the whole host: two numbers.
@@ -418,7 +449,10 @@ sf_await() {
     env time -o .time $SF_SHELL ./runner command
     sf_value=$?
     sf_words .time
-    case $sf_r in *'terminated by signal '*) sf_kind=signal sf_value=${sf_r##*terminated by signal } sf_value=${sf_value%% *} ;; esac
+    case $sf_r in
+      *'terminated by signal '*) sf_kind=signal sf_value=${sf_r##*terminated by signal } sf_value=${sf_value%% *} ;;
+      '') [ "$sf_value" -gt 128 ] && sf_unsure="exit $sf_value may have been signal $((sf_value - 128)): the disk was full" ;;
+    esac
   elif perl -e 1 >/dev/null 2>&1; then
     perl -e 'defined(my $p = fork) or exit 126; if (!$p) { exec @ARGV; exit 127 }
       $SIG{$_} = "IGNORE" for qw(HUP INT QUIT TERM); waitpid $p, 0; my $s = $?;
@@ -464,7 +498,7 @@ sf_in_terminal() {
       script) script -qefc "exec $SF_SHELL ./runner inner" /dev/null <&3 3<&- 2>/dev/null ;;
       python3) python3 -c "$(sf_python)" $SF_SHELL ./runner inner 3<&- 2>/dev/null ;;
     esac
-    echo $? >.pty
+    echo $? 1<>.pty
   } | sf_pump 3<&-
   sf_n=0 sf_unsure=
   until sf_words status && [ -n "$sf_r" ] || [ "$sf_n" -ge 20 ]; do # the terminal died before the command
@@ -500,13 +534,16 @@ sf_pump() {
   until cat <&5 >>out; do
     sf_nap 0.05
     [ "$sf_lost" = 0 ] && { sf_size out; sf_lost_at=$sf_r; }
-    { cat <&5 | wc -c >.lost; } 2>/dev/null &
+    { cat <&5 | wc -c 1<>.lost; } 2>/dev/null & # its first line is the number
     sf_cat=$!
     sleep 1
-    if kill -0 "$sf_cat" 2>/dev/null; then sf_stop_tree "$sf_cat"; wait "$sf_cat"; else break; fi
+    sf_over=1
+    kill -0 "$sf_cat" 2>/dev/null && sf_over=0 && sf_stop_tree "$sf_cat"
+    wait "$sf_cat"
     sf_count .lost
     sf_lost=$((sf_lost + sf_r))
     printf '%-63s\n' "$((sf_lost + 1)) $sf_lost_at" 1<>lost
+    [ "$sf_over" = 0 ] || break
   done 2>/dev/null
 }
 
@@ -525,13 +562,31 @@ sf_stop_tree() {
 # first line names, as words in sf_by. A program that is no text cannot be. FILE
 sf_interpreter() {
   sf_by=
-  [ -x "$1" ] && return
+  # Tried: `test -x` looks at nothing but the mode in BusyBox.
+  { : >.x && chmod 700 .x && ./.x; } >/dev/null 2>&1 </dev/null
+  sf_d=$?
+  rm -f .x
+  [ "$sf_d" = 126 ] || return 0
   { read -r sf_by <"$1"; } 2>/dev/null
   case $sf_by in
     '#!'*[!A-Za-z0-9/._\ =+-]*) sf_by= ;;
     '#!'*) sf_by=${sf_by#'#!'} ;;
     *ELF*) sf_by= ;;
     *) sf_by=sh ;;
+  esac
+}
+
+# Whether a text is one program with its arguments. The shell then becomes that, so that a signal that
+# kills it is seen as such; dash does not by itself, as others do. TEXT
+sf_one_program() {
+  case $1 in *[\;\&\|\`\(\)]* | *'
+'*) return 1 ;; esac
+  sf_f=${1%% *}
+  case $sf_f in
+    '"$STEADFAST_UPLOAD"') ;;
+    '' | *[!A-Za-z0-9_./+-]*) return 1 ;;
+    */*) [ -f "$sf_f" ] ;;
+    *) case $(command -v "$sf_f") in /*) ;; *) return 1 ;; esac ;;
   esac
 }
 
@@ -550,7 +605,7 @@ sf_command() {
   if [ -n "$SF_UPLOAD_PATH" ]; then
     STEADFAST_UPLOAD=$SF_UPLOAD_PATH
     export STEADFAST_UPLOAD
-    case $sf_text in '"$STEADFAST_UPLOAD"'*) sf_interpreter "$SF_UPLOAD_PATH"; sf_text="$sf_by $sf_text" ;; esac
+    case $sf_text in '"$STEADFAST_UPLOAD"'*) sf_interpreter "$SF_UPLOAD_PATH"; sf_text="$sf_by${sf_by:+ }$sf_text" ;; esac
   fi
   sf_line=$SF_SECRET_ENV
   cd "${SF_DIRECTORY:-${HOME:-/}}" 2>/dev/null || { [ -z "$SF_DIRECTORY" ] && cd /; } \
@@ -563,8 +618,8 @@ sf_command() {
   umask 022
   sf_by=
   [ "$sf_terminal" = stdbuf ] && sf_by='stdbuf -oL'
-  # A short text as an argument: a shell becomes the last command of it, so that a signal that kills
-  # it is seen as such.
+  sf_one_program "$sf_text" && sf_text="exec $sf_text"
+  # A short text as an argument: most shells become the last command of it.
   if [ ${#sf_text} -le 30000 ]; then exec $sf_by $sf_sh -c "$sf_text"; fi
   exec $sf_by $sf_sh "$sf_at/script"
 }
@@ -603,11 +658,11 @@ sf_record() {
 
 sf_watch() { # PID
   sf_beat=0 sf_done=0
-  while kill -0 "$1" 2>/dev/null && [ ! -e exit ]; do
+  while sf_alive "$1" "$sf_begun" && [ ! -e exit ]; do
     sf_beat=$((sf_beat + 1))
     printf '%-63s\n' "$sf_beat" 1<>heartbeat
     for sf_st in out err; do
-      [ "$sf_punch" = 1 ] && [ -e "$sf_st" ] || continue
+      [ "$sf_punch" != 0 ] && [ -e "$sf_st" ] || continue
       sf_count "ack_$sf_st"
       sf_hole "$sf_st" "$sf_r"
       sf_size "$sf_st"
@@ -647,7 +702,7 @@ sf_hole() {
       sf_nap 0.1
     done
   done
-  fallocate -p -o 0 -l "$2" "$1" 2>/dev/null
+  sf_cut "$1" "$2" 2>/dev/null
 }
 
 # Whether a follower has read past an offset. PID STREAM OFFSET
@@ -748,13 +803,13 @@ sf_notices() {
     read -r sf_k sf_v <lost
     [ "${sf_k:-0}" != 0 ] && sf_say="${sf_say:+$sf_say; }the disk was full: at least $sf_k bytes of output are missing at offset $sf_v"
   fi
-  if sf_get ident punch && [ "$sf_r" = 0 ]; then
-    sf_get spec limit
+  if sf_get ident punch && [ "$sf_r" = 0 ] && sf_get spec limit; then
     sf_v=$sf_r
-    sf_size out
-    case $sf_v in '' | *[!0-9]*) ;; *)
-      [ "$sf_r" -gt "$sf_v" ] && sf_say="${sf_say:+$sf_say; }the spool is over its limit and cannot be cut: fallocate -p does not work here" ;;
-    esac
+    for sf_st in out err; do
+      sf_size "$sf_st"
+      case $sf_v in '' | *[!0-9]*) continue ;; esac
+      [ "$sf_r" -gt "$sf_v" ] && sf_say="${sf_say:+$sf_say; }the spool of $sf_st is over its limit and cannot be cut: fallocate -p does not work here"
+    done
   fi
   sf_get ident kills && [ -n "$sf_r" ] && sf_say="${sf_say:+$sf_say; }$sf_r"
   sf_kv notice "$sf_say"
@@ -860,7 +915,7 @@ sf_ack() {
     if [ "$2" -le "$sf_r" ]; then
       if [ "$sf_word" = running ]; then
         printf '%-63s\n' "$2" 1<>"ack_$sf_st"
-      elif sf_get ident punch && [ "$sf_r" = 1 ]; then
+      elif sf_get ident punch && sf_punch=$sf_r && [ "$sf_r" != 0 ]; then
         sf_hole "$sf_st" "$2"
       fi
     fi 2>/dev/null

@@ -9,7 +9,11 @@ use crate::remote::RemoteError;
 
 /// `key=value` lines, in order.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(super) struct Fields(Vec<(String, String)>);
+pub(super) struct Fields {
+    pairs: Vec<(String, String)>,
+    /// Bytes of all of them.
+    size: usize,
+}
 
 impl Fields {
     /// Adds a line; what is no `key=value` is refused.
@@ -18,10 +22,12 @@ impl Fields {
         if key.is_empty() || !key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_') {
             return Err(garbled("a key", key));
         }
-        if self.0.len() >= FIELDS {
+        let pair = (key.to_owned(), printable(value));
+        self.size += PAIR + pair.0.len() + pair.1.len();
+        if self.size > SIZE {
             return Err(garbled("an answer without end", key));
         }
-        self.0.push((key.to_owned(), printable(value)));
+        self.pairs.push(pair);
         Ok(())
     }
 
@@ -35,11 +41,15 @@ impl Fields {
     }
 
     pub(super) fn get(&self, key: &str) -> Option<&str> {
-        self.0.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
+        self.pairs
+            .iter()
+            .find(|(name, _)| name == key)
+            .map(|(_, value)| value.as_str())
+            .filter(|value| !value.is_empty())
     }
 
     pub(super) fn all<'a>(&'a self, key: &'a str) -> impl Iterator<Item = &'a str> {
-        self.0.iter().filter(move |(name, _)| name == key).map(|(_, value)| value.as_str())
+        self.pairs.iter().filter(move |(name, _)| name == key).map(|(_, value)| value.as_str())
     }
 
     pub(super) fn text(&self, key: &str) -> String {
@@ -59,11 +69,11 @@ impl Fields {
     /// among the runs must not hide the others.
     pub(super) fn blocks(self) -> Vec<(AttemptId, Self)> {
         let mut blocks: Vec<(Option<AttemptId>, Self)> = Vec::new();
-        for (key, value) in self.0 {
+        for (key, value) in self.pairs {
             if key == "id" {
                 blocks.push((AttemptId::parse(&value).ok(), Self::default()));
             } else if let Some((_, fields)) = blocks.last_mut() {
-                fields.0.push((key, value));
+                fields.pairs.push((key, value));
             }
         }
         blocks.into_iter().filter_map(|(id, fields)| Some((id?, fields))).collect()
@@ -143,8 +153,11 @@ pub(super) fn printable(text: &str) -> String {
     text.chars().take(VALUE).map(|c| if c.is_control() { '?' } else { c }).collect()
 }
 
-/// Fields of one answer: 10,000 attempts of a host that nobody cleared.
-const FIELDS: usize = 250_000;
+/// Bytes of one answer: 10,000 attempts of a host that nobody cleared.
+const SIZE: usize = 32 << 20;
+
+/// What a pair takes beside its text.
+const PAIR: usize = size_of::<(String, String)>();
 
 /// Characters of one value.
 const VALUE: usize = 4096;
@@ -196,6 +209,15 @@ mod tests {
         let blocks = fields("id=old.1\nstate=running\nid=0123456789.2\nstate=missing").blocks();
         let ids: Vec<String> = blocks.iter().map(|(id, _)| id.to_string()).collect();
         assert_eq!(ids, ["0123456789.2"]);
+    }
+
+    #[test]
+    fn an_answer_without_end_is_refused() {
+        let mut fields = Fields::default();
+        let line = format!("notice={}", "x".repeat(4000));
+        assert!((0..10_000).any(|_| fields.add(&line).is_err()));
+        let mut fields = Fields::default();
+        assert!((0..1_000_000).any(|_| fields.add("a=").is_err()));
     }
 
     #[test]

@@ -68,19 +68,24 @@ impl Answer {
     }
 
     fn line(&mut self, line: &str) -> Result<(), RemoteError> {
-        if let Some(at) = line.find(MARK).filter(|_| !self.begun) {
+        if !self.begun && line.contains(MARK) {
             // The login shell's noise may have no newline at its end.
             self.begun = true;
-            let _ = at;
             return Ok(());
         }
         if !self.begun {
             self.skipped += line.len();
             return if self.skipped > NOISE { Err(garbled("an answer", "only noise")) } else { Ok(()) };
         }
-        if let Some(end) = line.strip_prefix(MARK).and_then(|rest| rest.strip_prefix("end ")) {
-            self.status = Some(end.trim().parse().map_err(|_| garbled("an end", end))?);
-            return Ok(());
+        match line.strip_prefix(MARK).map(|word| (word, word.strip_prefix("end "))) {
+            Some((_, Some(end))) => {
+                self.status = Some(end.trim().parse().map_err(|_| garbled("an end", end))?);
+                return Ok(());
+            }
+            // Whoever waits for it has seen it.
+            Some(("ready", None)) => return Ok(()),
+            Some((other, None)) => return Err(garbled("a marker", other)),
+            None => {}
         }
         // `ready` answers nothing yet: it asks for what is to be uploaded.
         let asks = line.strip_prefix(MARK) == Some("ready");
@@ -134,6 +139,12 @@ mod tests {
         let fields =
             read(&[b"Welcome to host!\nfoo=bar\nno newline\x1eSF1 state\na=1\n\x1eSF1 end 0\n"]).expect("sound");
         assert_eq!((fields.get("a"), fields.get("foo")), (Some("1"), None));
+    }
+
+    #[test]
+    fn that_a_host_is_ready_for_more_is_no_field() {
+        let fields = read(&[b"\x1eSF1 put\n\x1eSF1 ready\n", b"have=7\n\x1eSF1 end 0\n"]).expect("sound");
+        assert_eq!(fields.get("have"), Some("7"));
     }
 
     #[test]

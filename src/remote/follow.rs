@@ -113,7 +113,10 @@ fn marker(heard: &mut BytesMut) -> Result<Option<String>, RemoteError> {
         return if heard.len() > NOISE { Err(garbled("an answer", "only noise")) } else { Ok(None) };
     };
     let begin = at + MARK.len();
-    let Some(length) = memchr::memchr(b'\n', heard.get(begin..).unwrap_or_default()) else { return Ok(None) };
+    let rest = heard.get(begin..).unwrap_or_default();
+    let Some(length) = memchr::memchr(b'\n', rest) else {
+        return if rest.len() > MARKED { Err(garbled("an answer to follow", "a line without end")) } else { Ok(None) };
+    };
     let line = String::from_utf8_lossy(heard.get(begin..begin + length).unwrap_or_default()).into_owned();
     heard.advance(begin + length + 1);
     Ok(Some(line))
@@ -163,6 +166,9 @@ fn keep(reports: &mut BytesMut, bytes: &[u8]) {
     reports.extend_from_slice(bytes.get(..bytes.len().min(REPORTS)).unwrap_or_default());
 }
 
+/// Bytes of the line with the marker: words and two numbers.
+const MARKED: usize = 256;
+
 /// Bytes of a report that is not yet whole.
 const REPORTS: usize = 64 * 1024;
 
@@ -182,6 +188,9 @@ mod tests {
     #[test]
     fn endless_noise_is_refused() {
         let mut heard = BytesMut::from(&vec![b'x'; NOISE + 1][..]);
+        assert!(marker(&mut heard).is_err());
+        let mut heard = BytesMut::from(MARK.as_bytes());
+        heard.extend_from_slice(&[b'x'; MARKED + 1]);
         assert!(marker(&mut heard).is_err());
     }
 }

@@ -31,13 +31,13 @@
 //! | `state` | ID… | | per ID a block beginning with `id=ID`, see below |
 //! | `follow` | ID STREAM OFFSET | | see below |
 //! | `ack` | ID OUT ERR | | `base_out` `base_err` |
-//! | `cancel` | ID GRACE REASON | | `left=PID COMMAND` per survivor, then `state` keys |
+//! | `cancel` | ID GRACE REASON | | `left=PID COMMAND` per survivor, then `state` keys; of one that is not there a tombstone is left, so that a start still on its way finds itself `stillborn` |
 //! | `list` | | | `state` blocks of all attempts there, each with `title` |
-//! | `remove` | ID | | `removed=1`; refuses what runs |
+//! | `remove` | ID | | `removed=1`; refuses what runs; removes tombstones too |
 //! | `survive-start` | TOKEN | | `pid` `launcher` |
 //! | `survive-look` | TOKEN | | `alive` (`1`, `0`) |
 //! | `have` | SHA256 SIZE | | `path`, `have` (bytes that are there already), `complete` (`1` when the checksum holds), `notice` |
-//! | `put` | SHA256 OFFSET | | answers `␞SF1 ready`; then stdin to its end is appended; `have` |
+//! | `put` | SHA256 OFFSET | | a line `␞SF1 ready` of its own, before which nothing more may be sent; then stdin to its end is appended; `have` |
 //!
 //! `state` keys: `state` (`missing` `starting` `stillborn` `running` `exited` `vanished`
 //! `other-boot`), `out` `err` (sizes), `base_out` `base_err`, `free`, `cancel`, and when started: `pid`
