@@ -19,8 +19,9 @@ pub fn run(globals: &Globals) -> Result<u8, Failure> {
     let setup = Setup::load(globals)?;
     check_terminal()?;
     if setup.config.hosts.is_empty() && compose::look(&setup)?.is_none() {
-        return Err(Failure::new(exit::CONFIGURATION, "no hosts are configured, and nothing has been run yet")
-            .hint("`steadfast config init` writes a commented steadfast.toml; `steadfast demo` shows what it looks like"));
+        return Err(Failure::new(exit::CONFIGURATION, "no hosts are configured, and nothing has been run yet").hint(
+            "`steadfast config init` writes a commented steadfast.toml; `steadfast demo` shows what it looks like",
+        ));
     }
     let (prompter, prompts) = DialogPrompter::new();
     let parts = Parts::new(setup, Arc::new(prompter) as Arc<dyn Prompter>)?;
