@@ -9,7 +9,7 @@ use crate::support::sshd::{Sshd, user};
 
 pub struct Bench {
     pub dir: TempDir,
-    pub sshd: Option<Sshd>,
+    _sshd: Option<Sshd>,
 }
 
 /// What a program said, and how it ended.
@@ -25,7 +25,7 @@ impl Bench {
     pub fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("ssh_config"), "").unwrap();
-        Self { dir, sshd: None }
+        Self { dir, _sshd: None }
     }
 
     /// With `h1` and `h2`, which are the same sshd, and `bad`, which lets nobody in. `None`, loudly,
@@ -50,7 +50,7 @@ impl Bench {
             ));
         }
         std::fs::write(bench.dir.path().join("ssh_config"), text).unwrap();
-        Some(Self { sshd: Some(sshd), ..bench })
+        Some(Self { _sshd: Some(sshd), ..bench })
     }
 
     pub fn command(&self, arguments: &[&str]) -> Command {
