@@ -27,6 +27,8 @@ pub(super) struct Parts {
     pub setup: Setup,
     pub clock: Arc<dyn Clock>,
     pub connector: Aliases,
+    /// Who asks, where there is no screen.
+    terminal: Option<Arc<TerminalPrompter>>,
 }
 
 /// A supervisor, ours or a view of another's.
@@ -43,7 +45,7 @@ impl Parts {
             .map_err(|error| Failure::to(exit::CONFIGURATION, &error))?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let connector = Aliases::new(setup.config.clone(), files, prompter, Arc::clone(&clock));
-        Ok(Self { setup, clock, connector })
+        Ok(Self { setup, clock, connector, terminal: None })
     }
 
     /// Fails now for hosts whose configuration cannot be understood, instead of trying for ever.
@@ -57,6 +59,9 @@ impl Parts {
     /// Opens the ledger and starts a supervisor that connects to `connect`; if another process holds
     /// the ledger, looks on and says so. `what` is what we call ourselves.
     pub(super) fn supervise(&self, what: &str, connect: Connect) -> Result<Supervised, Failure> {
+        if let (Connect::Only(hosts), Some(terminal)) = (&connect, &self.terminal) {
+            terminal.ask_only_for(hosts);
+        }
         let now = self.clock.now().wall;
         let opened = Ledger::open(&self.setup.state_dir, &name(what), now).map_err(ledger_failure)?;
         let (ledger, holder) = match opened {
@@ -125,7 +130,8 @@ where
 {
     let setup = Setup::load(globals)?;
     let prompter = Arc::new(TerminalPrompter::default());
-    let parts = Parts::new(setup, Arc::clone(&prompter) as Arc<dyn Prompter>)?;
+    let mut parts = Parts::new(setup, Arc::clone(&prompter) as Arc<dyn Prompter>)?;
+    parts.terminal = Some(Arc::clone(&prompter));
     let runtime = runtime()?;
     let outcome = runtime.block_on(body(parts));
     prompter.restore();

@@ -32,7 +32,7 @@ Exit codes:
   78                   bad configuration
   124                  stopped by --timeout or --idle-timeout
   130                  cancelled by the operator
-  255                  could not connect, lost contact, or how the command ended is not known
+  255                  could not connect, lost contact, detached, or how the command ended is not known
 A command may end with one of these itself; `steadfast runs` and --json tell them apart.";
 
 /// The exit code of one run that is over.

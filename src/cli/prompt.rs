@@ -9,11 +9,15 @@ use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 use secrecy::SecretString;
 use tokio::sync::oneshot;
 
+use crate::domain::id::HostId;
 use crate::port::{Prompt, Prompter};
 
 /// Asks one question at a time on `/dev/tty`; without one nobody answers.
 #[derive(Default)]
 pub struct TerminalPrompter {
+    /// Whose questions are asked; `None`: everybody's. Whoever waits for one host must not be asked for
+    /// the password of another, whose old run happens to be looked after meanwhile.
+    only: Mutex<Option<Vec<HostId>>>,
     /// Held from a question to its answer; other connections wait with theirs.
     turn: tokio::sync::Mutex<()>,
     /// The terminal as it was before the question that stands.
@@ -21,6 +25,16 @@ pub struct TerminalPrompter {
 }
 
 impl TerminalPrompter {
+    /// From here on only questions of these hosts are asked; the others have nobody to ask.
+    pub fn ask_only_for(&self, hosts: &[HostId]) {
+        *self.only.lock().unwrap_or_else(PoisonError::into_inner) = Some(hosts.to_vec());
+    }
+
+    fn is_silent_for(&self, host: &HostId) -> bool {
+        let only = self.only.lock().unwrap_or_else(PoisonError::into_inner);
+        only.as_ref().is_some_and(|hosts| !hosts.contains(host))
+    }
+
     /// Gives the terminal back as it was: a question may stand, unseen what is typed, when the
     /// process ends.
     pub fn restore(&self) {
@@ -40,6 +54,9 @@ impl TerminalPrompter {
 impl Prompter for TerminalPrompter {
     fn ask(&self, prompt: Prompt) -> BoxFuture<'_, Option<SecretString>> {
         Box::pin(async move {
+            if self.is_silent_for(&prompt.host) {
+                return None;
+            }
             let _turn = self.turn.lock().await;
             self.remember();
             let (answer, wait) = oneshot::channel();

@@ -88,14 +88,12 @@ impl Check<'_> {
     }
 
     async fn once(&self, survival: bool) -> Report {
-        let begin = self.clock.now().mono;
         let remarks = self.connector.remarks(&self.host).unwrap_or_default();
         let contact = match self.connector.dial(&self.host).await {
             Ok(dialed) => self.made(dialed, survival).await,
             Err(DialError { cause, evidence }) => Contact::Failed { cause, evidence },
         };
-        let took = self.clock.now().mono.since(begin);
-        Report { host: self.host.clone(), took, remarks, contact }
+        Report { host: self.host.clone(), remarks, contact }
     }
 
     async fn made(&self, dialed: Dialed, survival: bool) -> Contact {

@@ -14,7 +14,6 @@ use crate::remote::HostFacts;
 
 pub(super) struct Report {
     pub host: HostId,
-    pub took: Duration,
     /// What is done otherwise than the configuration of `ssh` says.
     pub remarks: Vec<String>,
     pub contact: Contact,
@@ -55,10 +54,15 @@ impl Report {
     /// In a few words.
     pub(super) fn summary(&self) -> String {
         let text = match &self.contact {
-            Contact::Made { transport, .. } => format!("reached in {} by {transport}", say::latency(self.took)),
+            Contact::Made { transport, .. } => format!("reached in {} by {transport}", say::latency(self.took())),
             Contact::Failed { cause, .. } => cause.to_string(),
         };
         say::clean(&text).into_owned()
+    }
+
+    /// All rungs one after the other.
+    fn took(&self) -> Duration {
+        self.rungs().iter().map(|rung| rung.took).sum()
     }
 
     fn rungs(&self) -> Vec<RungReport> {
@@ -112,7 +116,7 @@ impl Report {
         CheckRecord {
             host: self.host.to_string(),
             reached: transport.is_some(),
-            took_ms: millis(self.took),
+            took_ms: millis(self.took()),
             transport,
             cause,
             rungs: self.rungs().iter().map(Into::into).collect(),
@@ -212,7 +216,6 @@ mod tests {
         let cause = Cause::AuthRefused { tried: vec!["publickey".into()], offered: vec!["password".into()] };
         let report = Report {
             host: HostId::parse("db1").expect("a name"),
-            took: Duration::from_millis(130),
             remarks: vec!["StrictHostKeyChecking no: host keys are always verified".into()],
             contact: Contact::Failed {
                 cause,
