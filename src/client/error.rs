@@ -49,14 +49,15 @@ pub enum ClientError {
     /// The host did not start the run and never will: it was cancelled, or given up, before it came up.
     #[error("start the run: the host gave it up")]
     NotStarted,
-    /// The host has nothing of this run: it was never started there, or was removed.
+    /// The host has nothing of this run (it was never started there, or was removed), or the run has no
+    /// such stream.
     #[error("find {0} on the host")]
     NoSuchRun(AttemptId),
     /// The host has given up what is before `base`: it was acknowledged, or came to more than the
     /// run's `spool_limit`. Attach again at `base`.
     #[error("read output from byte {offset} on: the host has it from byte {base} on only")]
     OutputGone { offset: u64, base: u64 },
-    /// There is less output on the host than was read already: its disk went back in time.
+    /// There is not so much output (yet). If it was read before, the host's disk went back in time.
     #[error("read output from byte {offset} on: the host has {size} bytes")]
     OutputShort { offset: u64, size: u64 },
     /// A local file.

@@ -116,7 +116,7 @@ impl Client {
     ///
     /// # Errors
     /// [`ClientError::OutputGone`] when the host no longer has that byte, [`ClientError::OutputShort`]
-    /// when its output ends before, [`ClientError::NoSuchRun`], or when the host cannot be asked.
+    /// when there is not so much (yet), [`ClientError::NoSuchRun`], or when the host cannot be asked.
     ///
     /// # Examples
     /// After a connection was lost, output goes on at the byte where it stopped:
