@@ -4,7 +4,8 @@
 # No function's name may begin with that of an earlier one: a cut `sf_ab` must not run `sf_a`.
 #
 # Results of small functions are left in sf_r: a command substitution costs a fork, and a host under
-# stress has none to spare. Tests set SF_SHELL to say which shell is to run what is detached.
+# stress has none to spare. Tests set SF_SHELL to say which shell is to run what is detached,
+# and SF_VAR_TMP not to meet in /var/tmp.
 
 # ---- small things ----------------------------------------------------------------------------------
 
@@ -66,6 +67,13 @@ sf_alive() { # PID TICKS; a zombie that a careless init does not reap is dead
   case $sf_stat in Z* | X*) return 1 ;; esac
 }
 
+# PID, whose number cannot have been used again yet; a zombie is not there.
+sf_there() {
+  [ -r /proc/self/stat ] || { kill -0 "$1" 2>/dev/null; return; }
+  sf_ticks "$1" || return 1
+  case $sf_stat in Z* | X*) return 1 ;; esac
+}
+
 sf_bootid() { # what tells one boot from the next; what cannot be had stays empty
   sf_boot_id= sf_boot_time= sf_init=
   if [ -r /proc/sys/kernel/random/boot_id ]; then
@@ -95,7 +103,8 @@ sf_other_boot() {
 # ---- where runs are --------------------------------------------------------------------------------
 
 sf_places() {
-  sf_uid=$(id -u) sf_home= sf_spare=/var/tmp/steadfast-$sf_uid
+  sf_uid=$(id -u) sf_home=
+  sf_spare=${SF_VAR_TMP:-/var/tmp}/steadfast-$sf_uid
   case ${XDG_STATE_HOME-} in
     /*) sf_home=$XDG_STATE_HOME/steadfast/runs ;;
     *) case ${HOME-} in /*) sf_home=${HOME%/}/.local/state/steadfast/runs ;; esac ;;
@@ -267,28 +276,13 @@ limit=$SF_LIMIT
 grace=$SF_GRACE
 upload=$SF_UPLOAD
 reboots=$SF_REBOOTS" \
-      && sf_write script "$(sf_upload_words)${SF_COMMAND:-steadfast_upload}" \
+      && sf_write script "${SF_COMMAND:-\"\$STEADFAST_UPLOAD\"}" \
       && sf_write env "$SF_ENV" && sf_write runner "$SF_SELF
 case \$1 in run) sf_run ;; inner) sf_inner ;; command) sf_command ;; esac" && echo ok
   )
   [ "$sf_line" = ok ] && return 0
   rm -f "$sf_dir"/.*."$$"
   sf_fail "write $sf_dir: ${sf_line##*: }"
-}
-
-# With an upload, the command may call it `steadfast_upload ARG...`: on a file system mounted noexec
-# its interpreter is named.
-sf_upload_words() {
-  [ -n "$sf_upload" ] || return 0
-  cat <<'END'
-steadfast_upload() {
-  if [ -x "$STEADFAST_UPLOAD" ]; then "$STEADFAST_UPLOAD" "$@"; return; fi
-  sf_i=
-  read -r sf_i <"$STEADFAST_UPLOAD" 2>/dev/null
-  case $sf_i in '#!'*) sf_i=${sf_i#'#!'} ;; *) sf_i=sh ;; esac
-  $sf_i "$STEADFAST_UPLOAD" "$@"
-}
-END
 }
 
 sf_launch() (
@@ -527,18 +521,37 @@ sf_stop_tree() {
   [ -d /proc/self ] || kill "$1"
 }
 
+# How a file that may not be executed (a file system mounted noexec) is run all the same: by whom its
+# first line names, as words in sf_by. A program that is no text cannot be. FILE
+sf_interpreter() {
+  sf_by=
+  [ -x "$1" ] && return
+  { read -r sf_by <"$1"; } 2>/dev/null
+  case $sf_by in
+    '#!'*[!A-Za-z0-9/._\ =+-]*) sf_by= ;;
+    '#!'*) sf_by=${sf_by#'#!'} ;;
+    *ELF*) sf_by= ;;
+    *) sf_by=sh ;;
+  esac
+}
+
 # Becomes the command.
 sf_command() {
   exec 3<&- 4<&- 5<&- 6<&- 7<&- 8<&- 9<&-
-  sf_at=$PWD sf_sh=$SF_SHELL sf_by= sf_text=$(cat ./script)
-  [ "$(sed -n 's/^terminal=//p' ident)" = stdbuf ] && sf_by='stdbuf -oL'
-  if [ -n "$SF_PTY" ] && [ -z "$sf_by" ]; then
+  sf_at=$PWD sf_sh=$SF_SHELL sf_text=$(cat ./script)
+  sf_get ident terminal
+  sf_terminal=$sf_r
+  if [ "$sf_terminal" = script ] || [ "$sf_terminal" = python3 ]; then
     if [ -n "${SF_USER_SHELL-}" ]; then SHELL=$SF_USER_SHELL; else unset SHELL; fi
     case ${TERM-} in '' | dumb | unknown) TERM=xterm-256color; export TERM ;; esac
   fi
   STEADFAST_RUN=${SF_HELPER%.*} STEADFAST_ATTEMPT=${SF_HELPER##*.} STEADFAST_REBOOTS=$SF_REBOOTS
   export STEADFAST_RUN STEADFAST_ATTEMPT STEADFAST_REBOOTS
-  [ -n "$SF_UPLOAD_PATH" ] && STEADFAST_UPLOAD=$SF_UPLOAD_PATH && export STEADFAST_UPLOAD
+  if [ -n "$SF_UPLOAD_PATH" ]; then
+    STEADFAST_UPLOAD=$SF_UPLOAD_PATH
+    export STEADFAST_UPLOAD
+    case $sf_text in '"$STEADFAST_UPLOAD"'*) sf_interpreter "$SF_UPLOAD_PATH"; sf_text="$sf_by $sf_text" ;; esac
+  fi
   sf_line=$SF_SECRET_ENV
   cd "${SF_DIRECTORY:-${HOME:-/}}" 2>/dev/null || { [ -z "$SF_DIRECTORY" ] && cd /; } \
     || { echo "steadfast: the directory $SF_DIRECTORY is gone" >&2; exit 127; }
@@ -548,6 +561,8 @@ sf_command() {
   . "$sf_at/env"
   eval "$sf_line"
   umask 022
+  sf_by=
+  [ "$sf_terminal" = stdbuf ] && sf_by='stdbuf -oL'
   # A short text as an argument: a shell becomes the last command of it, so that a signal that kills
   # it is seen as such.
   if [ ${#sf_text} -le 30000 ]; then exec $sf_by $sf_sh -c "$sf_text"; fi
@@ -810,7 +825,7 @@ sf_feed() {
   [ $(($2 % 4096)) -gt 0 ] && dd bs=1 skip=$(($2 % 4096)) count=0 <&3 2>/dev/null
   sf_cat=
   trap '[ -n "$sf_cat" ] && kill -9 $sf_cat && wait $sf_cat; exit 0' TERM
-  while kill -0 $$; do
+  while sf_there $$; do
     cat <&3 &
     sf_cat=$!
     wait $sf_cat || exit 0
@@ -824,13 +839,13 @@ sf_report() {
   sf_line_of_state
   sf_n=0 sf_over=0
   [ -e exit ] && sf_over=1
-  while kill -0 "$sf_feeder" && kill -0 $$; do
+  while sf_there "$sf_feeder" && sf_there $$; do
     if [ "$sf_over" = 0 ] && [ -e exit ]; then sf_over=1 sf_n=0 sf_line_of_state; fi
     sf_n=$((sf_n + 1))
     if [ "$sf_n" -ge 20 ]; then sf_n=0; sf_line_of_state; fi
     sf_nap 0.25
   done
-  kill "$sf_lease"
+  kill "$sf_lease" "$sf_feeder"
 }
 
 # ---- acknowledge, cancel, remove -------------------------------------------------------------------

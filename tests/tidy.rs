@@ -242,7 +242,7 @@ fn module_path(name: &str) -> Vec<String> {
 
 fn is_test_file(name: &str) -> bool {
     let path = module_path(name);
-    path.iter().skip(1).any(|part| part == "tests" || part.ends_with("_tests"))
+    path.iter().skip(1).any(|part| part == "tests" || part == "strategy" || part.ends_with("_tests"))
 }
 
 fn line_of(text: &str, at: usize) -> usize {

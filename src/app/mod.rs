@@ -1,8 +1,9 @@
 //! F4: the pure state of the screen. Imports `domain` only; knows no terminal, no clock, no file.
 //!
 //! [`App::update`] takes what happened and gives back what is to be done about it; drawing reads
-//! [`App`] and changes nothing. What the output pane wants read waits in [`App::output`]. Keys go from the top down: a question, a dialog, a line being typed,
-//! the output pane when it has the focus, then the table in [`keymap`].
+//! [`App`] and changes nothing. What the output pane wants read waits in [`App::output`] until it is
+//! taken. Keys go from the top down: a question, a dialog, a line being typed, the output pane when it
+//! has the focus, then the table in [`keymap`].
 
 mod actions;
 mod details;

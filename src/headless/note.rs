@@ -63,7 +63,10 @@ pub(super) fn of(event: &Event, before: &Fleet) -> Option<Note> {
         Fact::Link(change) => link(event.at, change, view)?,
         Fact::Boot(fact) => boot(event.at, fact, view)?,
         Fact::Network { to, why, .. } => network(*to, why),
-        Fact::Run { id, fact } => run(*id, fact)?,
+        Fact::Run { id, fact } => {
+            let known = before.attempt(*id).and_then(|attempt| attempt.notices.last());
+            run(*id, fact, known.map(String::as_str))?
+        }
         Fact::Output { mark, .. } => mark_text(mark)?,
         Fact::Operator(fact) => operator(fact)?,
         Fact::Supervisor(fact) => supervisor(fact)?,
@@ -158,17 +161,21 @@ fn network(to: NetworkState, why: &str) -> (Tone, String) {
     }
 }
 
-fn run(id: AttemptId, fact: &RunFact) -> Said {
+/// `known`: the last notice of the attempt; what is said again and again is told once.
+fn run(id: AttemptId, fact: &RunFact, known: Option<&str>) -> Said {
     Some(match fact {
         RunFact::Started(started) => (Tone::Plain, start(id, started)),
-        RunFact::StartDelayed { reason } => (Tone::Warning, format!("start delayed: {reason}")),
+        RunFact::StartDelayed { reason } => {
+            let text = format!("start delayed: {reason}");
+            return (known != Some(&text)).then_some((Tone::Warning, text));
+        }
         RunFact::CancelRequested { reason } => {
             (Tone::Plain, format!("run {} is being stopped{}", id.run, why(*reason)))
         }
         RunFact::Cancelled { left_over } if !left_over.is_empty() => {
             (Tone::Bad, format!("left over on the host: {}", left_over.join(", ")))
         }
-        RunFact::Notice(text) => (Tone::Warning, text.clone()),
+        RunFact::Notice(text) => return (known != Some(text)).then(|| (Tone::Warning, text.clone())),
         RunFact::DiskLow { free } => {
             (Tone::Warning, format!("the disk of the spool is nearly full: {} left", say::bytes(*free)))
         }
@@ -336,7 +343,9 @@ mod tests {
     fn an_end_is_told_after_the_output_and_a_host_cannot_draw() {
         let id = AttemptId { run: RunId::from_random(7), attempt: Attempt::FIRST };
         let ended = RunFact::Ended { verdict: Verdict::Vanished, lengths: Lengths::default() };
-        assert_eq!(run(id, &ended), None);
+        assert_eq!(run(id, &ended, None), None);
+        let notice = RunFact::Notice("x".into());
+        assert!(run(id, &notice, None).is_some() && run(id, &notice, Some("x")).is_none());
         let note = Note::new(None, Tone::Bad, "\x1b[2Jgone\u{202e}");
         assert_eq!(note.line(false), "steadfast: [2Jgone\n");
         assert_eq!(note.line(true), "steadfast: \x1b[31m[2Jgone\x1b[0m\n");

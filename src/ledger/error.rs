@@ -60,9 +60,9 @@ pub enum LedgerError {
     NoOwner,
     #[error("hand the command over: the supervisor does not take any; {waiting} are waiting")]
     OrdersFull { waiting: u64 },
-    #[error("find run {text}")]
+    #[error("find run {text:?}")]
     NotFound { text: String },
-    #[error("find run {prefix}: it could be {}", list(candidates))]
+    #[error("find run {prefix:?}: it could be {}", list(candidates))]
     Ambiguous {
         prefix: String,
         /// At most [`super::runs::CANDIDATES`].

@@ -28,8 +28,14 @@ struct AboutRun {
 }
 
 enum Change {
-    Requested { title: String },
-    Ended { verdict: String },
+    Requested {
+        title: String,
+    },
+    /// It is on the host, whatever was thought of it before.
+    GoesOn,
+    Ended {
+        verdict: String,
+    },
     Nothing,
 }
 
@@ -99,6 +105,12 @@ impl AboutRun {
                 )?
                 .execute(params![run, attempt, entry.at])?;
             }
+            Change::GoesOn => {
+                db.prepare_cached(
+                    "UPDATE attempts SET ended_at = NULL, verdict = NULL WHERE run = ?1 AND attempt = ?2",
+                )?
+                .execute(params![run, attempt])?;
+            }
             Change::Ended { verdict } => {
                 db.prepare_cached("UPDATE attempts SET ended_at = ?3, verdict = ?4 WHERE run = ?1 AND attempt = ?2")?
                     .execute(params![run, attempt, entry.at, verdict])?;
@@ -114,9 +126,8 @@ impl Change {
         match fact {
             RunFact::Requested { spec } => Self::Requested { title: spec.title().to_owned() },
             RunFact::Ended { verdict, .. } => Self::Ended { verdict: verdict.to_string() },
-            RunFact::Started(_)
-            | RunFact::StartDelayed { .. }
-            | RunFact::EndSeen { .. }
+            RunFact::Started(_) | RunFact::EndSeen { .. } => Self::GoesOn,
+            RunFact::StartDelayed { .. }
             | RunFact::CancelRequested { .. }
             | RunFact::Cancelled { .. }
             | RunFact::RetryScheduled { .. }

@@ -20,7 +20,6 @@ pub struct Log {
 impl Log {
     /// Opens the log at `path`, or makes it, in a way that its name survives a power cut.
     pub(super) fn open(root: &Path, path: PathBuf) -> Result<Self, LedgerError> {
-        let made = !path.exists();
         if let Some(dir) = path.parent() {
             create_dir(dir)?;
         }
@@ -32,12 +31,13 @@ impl Log {
             Ok(()) | Err(TryLockError::Error(_)) => {}
             Err(TryLockError::WouldBlock) => return Err(LedgerError::LogInUse { path }),
         }
-        if made {
+        let len = length(&file, &path)?;
+        // Not only when it was made just now: whoever made it may have died before this.
+        if len == 0 {
             for dir in path.ancestors().skip(1).take_while(|dir| dir.starts_with(root)) {
                 sync_dir(dir)?;
             }
         }
-        let len = length(&file, &path)?;
         Ok(Self { file, path, len })
     }
 
@@ -77,6 +77,14 @@ impl Log {
     /// Returns when all of it is on the disk itself; only then may the host give its copy up. Blocks.
     pub fn sync(&self) -> Result<(), LedgerError> {
         self.file.sync_data().map_err(LedgerError::io("sync", &self.path))
+    }
+}
+
+impl Drop for Log {
+    /// Closing alone would leave the lock to a child that is being started at this moment, until it
+    /// has become its program; then the log could not be opened again at once.
+    fn drop(&mut self) {
+        self.file.unlock().ok();
     }
 }
 

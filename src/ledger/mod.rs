@@ -101,17 +101,20 @@ impl Ledger {
     pub fn open(dir: &Path, what: &str, now: Wall) -> Result<Opened, LedgerError> {
         log::create_dir(dir)?;
         let path = dir.join(DATABASE);
+        // Later ones are for us already. What cannot be read is not for us.
+        let stale = schema::open_reader(&path).ok().and_then(|db| orders::last(&db).ok()).unwrap_or(i64::MAX);
         let Some(lock) = Lock::take(dir, what, now)? else {
             let holder = lock::await_holder(dir);
             let first = schema::await_reader(&path)?;
             return Ok(Opened::Viewer(Self::viewer(dir, path, first), holder));
         };
         let db = schema::open_owner(&path)?;
-        let dropped = db.execute("DELETE FROM orders", []).map_err(LedgerError::database(&path))?;
+        let dropped = orders::drop_to(&db, stale).map_err(LedgerError::database(&path))?;
         if dropped > 0 {
             // Nobody knows any more whether they were still meant when this one started.
             tracing::warn!(dropped, "orders for an earlier supervisor were dropped");
         }
+        finish_forgetting(dir, &runs::forgotten(&db).map_err(LedgerError::database(&path))?);
         let orders = schema::open_reader(&path)?;
         let readers = Readers::new(path.clone(), schema::open_reader(&path)?);
         let (queue, jobs) = mpsc::sync_channel(writer::QUEUE);
@@ -163,8 +166,8 @@ impl Ledger {
     /// power cut.
     ///
     /// An error as the answer: they are not on disk now, but are kept and written as soon as that
-    /// works again. An error at once: they are not kept. When others follow nevertheless, a warning
-    /// in the journal says which are missing.
+    /// works again, as long as there are not too many of them. An error at once: they are not kept.
+    /// When others follow nevertheless, a warning in the journal says which are missing.
     pub fn record(&self, events: Vec<Event>) -> Result<oneshot::Receiver<Result<(), LedgerError>>, LedgerError> {
         let (answer, wait) = oneshot::channel();
         self.owner()?.hand_over(Job::Record { events, answer })?;
@@ -288,7 +291,7 @@ impl Ledger {
 
     /// Removes a run's logs and marks, and takes it out of every later [`Ledger::restore`]; returns
     /// how many bytes of logs there were. Refused while an attempt is not over. Its events stay in
-    /// the journal. Interrupted, it can be asked again.
+    /// the journal. Interrupted, it is finished when the ledger is opened the next time.
     pub fn forget(&self, run: RunId) -> Result<u64, LedgerError> {
         self.owner()?.change(move |change| match runs::check_over(change, run)? {
             Ok(()) => runs::forget(change, run).map(Ok),
@@ -364,6 +367,17 @@ impl Inner {
 impl Drop for Inner {
     fn drop(&mut self) {
         self.close();
+    }
+}
+
+/// Removes logs that an interrupted [`Ledger::forget`] left: nothing else ever names them again.
+fn finish_forgetting(dir: &Path, forgotten: &[RunId]) {
+    for run in forgotten {
+        if log::run_dir(dir, *run).exists()
+            && let Err(error) = log::remove(dir, *run)
+        {
+            tracing::warn!(%run, %error, "the logs of a forgotten run are still there");
+        }
     }
 }
 

@@ -22,6 +22,16 @@ pub(super) fn put(db: &mut Connection, command: &Command) -> rusqlite::Result<Re
     change.commit().map(Ok)
 }
 
+/// Number of the last order that is waiting; 0 when there is none.
+pub(super) fn last(db: &Connection) -> rusqlite::Result<i64> {
+    db.query_row("SELECT coalesce(max(id), 0) FROM orders", [], |row| row.get(0))
+}
+
+/// Drops the orders up to `last`; says how many those were.
+pub(super) fn drop_to(db: &Connection, last: i64) -> rusqlite::Result<usize> {
+    db.execute("DELETE FROM orders WHERE id <= ?1", [last])
+}
+
 /// Whether any are waiting; answered without a look at the table while nobody has written anything.
 pub(super) fn are_waiting(db: &Connection, seen: &mut Option<i64>) -> rusqlite::Result<bool> {
     // Changes when another connection, ours of the writer included, has committed (sqlite.org/pragma.html).

@@ -48,9 +48,9 @@ fn first_since(db: &Connection, since: Wall, last: i64) -> rusqlite::Result<i64>
     Ok(low)
 }
 
-/// Per host, the last change of its link and the last that it was told after that, each found by one
-/// step in the index; boots and runs whole; the last network state; the standing warnings; and
-/// everything since.
+/// Per host, the last change of its link and, if later, the last that it was told to stay as it is, each
+/// found by one step in the index (an earlier one would pass for the beginning of the state it was in);
+/// boots and runs whole; the last network state; the standing warnings; and everything since.
 const MATTERING: &str = "
     WITH RECURSIVE
     hosts (kind, host) AS (
@@ -60,16 +60,27 @@ const MATTERING: &str = "
         SELECT kind, (SELECT min(e.host) FROM events AS e WHERE e.kind = hosts.kind AND e.host > hosts.host)
             FROM hosts WHERE host IS NOT NULL
     ),
+    links (kind, seq, changed) AS (
+        SELECT kind,
+            (SELECT max(e.seq) FROM events AS e WHERE e.kind = hosts.kind AND e.host = hosts.host AND e.seq < :since),
+            (SELECT max(e.seq) FROM events AS e WHERE e.kind = :link AND e.host = hosts.host AND e.seq < :since)
+        FROM hosts
+    ),
     picked (seq) AS (
         SELECT seq FROM events WHERE seq >= :since
         UNION SELECT seq FROM events WHERE kind IN ('boot', 'run', 'output')
-        UNION SELECT (SELECT max(e.seq) FROM events AS e
-                WHERE e.kind = hosts.kind AND e.host = hosts.host AND e.seq < :since) FROM hosts
+        UNION SELECT seq FROM links WHERE kind = :link OR seq > coalesce(changed, 0)
         UNION SELECT max(seq) FROM events WHERE kind = 'network'
-        UNION SELECT seq FROM (SELECT seq FROM events
-            WHERE kind = 'supervisor' AND json_extract(body, '$.event') = 'warning' ORDER BY seq DESC LIMIT :warnings)
+        UNION SELECT seq FROM (SELECT seq FROM events WHERE kind = 'supervisor'
+            -- One that cannot be read becomes a warning.
+            AND CASE WHEN json_valid(body) THEN json_extract(body, '$.event') = 'warning' ELSE 1 END
+            ORDER BY seq DESC LIMIT :warnings)
     )
     SELECT e.seq, e.at, e.host, e.body FROM picked JOIN events AS e ON e.seq = picked.seq
         LEFT JOIN runs ON runs.run = e.run
     WHERE e.run IS NULL OR e.seq > coalesce(runs.forgotten_to, 0)
     ORDER BY e.seq";
+
+#[cfg(test)]
+#[path = "restore_tests.rs"]
+mod tests;

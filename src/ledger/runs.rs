@@ -5,8 +5,12 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use super::error::LedgerError;
 use crate::domain::id::{Attempt, AttemptId, RunId};
 
-/// Runs whose id begins with `prefix`, at most one more than [`CANDIDATES`]. Forgotten ones are not found.
+/// Runs whose id begins with `prefix`, at most one more than [`CANDIDATES`]. Forgotten ones are not
+/// found, nor does no text mean any: it comes of a variable that is not set.
 pub(super) fn beginning_with(db: &Connection, prefix: &str) -> rusqlite::Result<Vec<RunId>> {
+    if prefix.is_empty() {
+        return Ok(Vec::new());
+    }
     let limit = i64::try_from(CANDIDATES + 1).unwrap_or(i64::MAX);
     // `~` sorts after every character of an id.
     db.prepare_cached("SELECT DISTINCT run FROM attempts WHERE run >= ?1 AND run < ?1 || '~' ORDER BY run LIMIT ?2")?
@@ -55,6 +59,14 @@ pub(super) fn forget(change: &Transaction<'_>, run: RunId) -> rusqlite::Result<(
     change.execute("DELETE FROM attempts WHERE run = ?1", [run])?;
     change.execute("UPDATE runs SET forgotten_to = (SELECT max(seq) FROM events) WHERE run = ?1", [run])?;
     Ok(())
+}
+
+/// Runs that were forgotten and not taken up again: there is nothing to be left of their logs.
+pub(super) fn forgotten(db: &Connection) -> rusqlite::Result<Vec<RunId>> {
+    db.prepare("SELECT run FROM runs WHERE forgotten_to > 0 AND run NOT IN (SELECT run FROM attempts)")?
+        .query_map([], |row| row.get::<_, String>(0))?
+        .filter_map(|run| run.map(|run| RunId::parse(&run).ok()).transpose())
+        .collect()
 }
 
 /// Named when a prefix fits several runs; more are left out.

@@ -82,7 +82,9 @@ impl Answer {
             self.status = Some(end.trim().parse().map_err(|_| garbled("an end", end))?);
             return Ok(());
         }
-        if self.status.is_some() { Ok(()) } else { self.fields.add(line) }
+        // `ready` answers nothing yet: it asks for what is to be uploaded.
+        let asks = line.strip_prefix(MARK) == Some("ready");
+        if asks || self.status.is_some() { Ok(()) } else { self.fields.add(line) }
     }
 
     pub(super) fn finish(self, complaint: &[u8]) -> Result<Fields, RemoteError> {
@@ -119,6 +121,12 @@ mod tests {
             answer.feed(chunk)?;
         }
         answer.finish(b"")
+    }
+
+    #[test]
+    fn a_shell_that_is_ready_for_an_upload_has_not_answered_yet() {
+        let fields = read(&[b"\x1eSF1 put\n", b"\x1eSF1 ready\n", b"have=7\n\x1eSF1 end 0\n"]);
+        assert_eq!(fields.map(|fields| fields.text("have")).ok().as_deref(), Some("7"));
     }
 
     #[test]

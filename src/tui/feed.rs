@@ -228,22 +228,4 @@ fn merged(mut marks: Vec<OutputMark>, more: impl IntoIterator<Item = OutputMark>
 const RECENT: usize = 1024;
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::time::Duration;
-
-    #[test]
-    fn a_mark_told_twice_is_one_and_the_later_telling_holds() {
-        let gap = |at, lost| OutputMark::Gap { log_offset: at, spool_offset: at, lost };
-        let blind = |micros, caught_up| OutputMark::Blind {
-            log_offset: 7,
-            duration: Duration::from_micros(micros),
-            cause: "own network".into(),
-            caught_up,
-        };
-        let ledger = vec![gap(3, 1), gap(7, 1), blind(2_000, 0)];
-        let events = [blind(2_400, 9), gap(3, 2), blind(5_000, 0)];
-        let expected = vec![gap(3, 2), gap(7, 1), blind(2_400, 9), blind(5_000, 0)];
-        assert_eq!(merged(ledger, events), expected);
-    }
-}
+mod tests;

@@ -201,8 +201,8 @@ impl Rig {
     }
 
     fn verdicts(&self) -> Vec<&Verdict> {
-        let verdict = |fact| match fact {
-            &RunFact::Ended { ref verdict, .. } => Some(verdict),
+        let verdicts = self.facts.iter().filter_map(|fact| match fact {
+            RunFact::Ended { verdict, .. } => Some(verdict),
             RunFact::Requested { .. }
             | RunFact::Started(_)
             | RunFact::StartDelayed { .. }
@@ -212,8 +212,8 @@ impl Rig {
             | RunFact::RetryScheduled { .. }
             | RunFact::Notice(_)
             | RunFact::DiskLow { .. } => None,
-        };
-        self.facts.iter().filter_map(verdict).collect()
+        });
+        verdicts.collect()
     }
 }
 

@@ -178,7 +178,7 @@ pub(crate) fn text() -> BoxedStrategy<String> {
     prop_oneof![any::<String>(), Just(String::new()), Just("\u{0}\"\\\n\u{1b}[31m\u{2028}".to_owned())].boxed()
 }
 
-fn started() -> BoxedStrategy<Started> {
+pub(crate) fn started() -> BoxedStrategy<Started> {
     (option::of(any::<i64>()), any::<u32>(), any::<bool>(), text(), text(), text(), identity())
         .prop_map(|(at_host, pid, attached, launcher, terminal, directory, boot)| Started {
             at_host,
@@ -192,7 +192,7 @@ fn started() -> BoxedStrategy<Started> {
         .boxed()
 }
 
-fn verdict() -> BoxedStrategy<Verdict> {
+pub(crate) fn verdict() -> BoxedStrategy<Verdict> {
     let killer = select(vec![Killer::Operator, Killer::OutOfMemory, Killer::Unknown]);
     prop_oneof![
         any::<i32>().prop_map(|code| Verdict::Finished { code }),
