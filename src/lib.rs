@@ -4,6 +4,48 @@
 //!
 //! This page is the map of the code. What users need is in `README.md` and `steadfast --help`.
 //!
+//! # As a library
+//!
+//! [`client`] is for a program that has one host and something to run there; [`supervisor`] for one that
+//! looks after many, as the command line and the screen do. A run that outlives its connection, on a host
+//! of the simulated fleet (which is reached by SSH like any other):
+//!
+//! ```
+//! # #[cfg(feature = "demo")]
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use std::sync::Arc;
+//!
+//! use steadfast::client::Client;
+//! use steadfast::clock::SystemClock;
+//! use steadfast::demo::{DemoFleet, FleetOptions};
+//! use steadfast::domain::id::HostId;
+//! use steadfast::domain::run::{RunSpec, Stream, Verdict};
+//! use steadfast::port::NoPrompt;
+//!
+//! let clock = Arc::new(SystemClock);
+//! let fleet = DemoFleet::start(&FleetOptions::calm(clock.clone()))?;
+//! let directory = tempfile::tempdir()?;
+//! let connector = fleet.connector(directory.path(), Arc::new(NoPrompt), clock)?;
+//! // A host of yours: `Client::connect_alias("rack7", None)`.
+//! let mut client = Client::connect(Arc::new(connector), HostId::parse("atlas-01")?).await?;
+//!
+//! let id = client.start(&RunSpec::new("seq 1 5; exit 3")).await?;
+//! client.close(); // as a cut would; the run does not care
+//! client.reconnect(5).await?;
+//!
+//! let (mut log, mut output) = (Vec::new(), client.attach(id, Stream::Out, 0).await?);
+//! while let Some(bytes) = output.next().await? {
+//!     log.extend_from_slice(&bytes);
+//! }
+//! assert_eq!(log, b"1\r\n2\r\n3\r\n4\r\n5\r\n");
+//! assert_eq!(output.verdict(), Some(&Verdict::Finished { code: 3 }));
+//! # Ok(())
+//! # }
+//! # #[cfg(not(feature = "demo"))]
+//! # fn main() {}
+//! ```
+//!
 //! # Bird's-eye view
 //!
 //! A *run* lives on its host: a directory with the command, its output (the *spool*) and its exit

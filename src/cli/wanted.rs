@@ -168,7 +168,7 @@ hosts = ["n1"]
     #[test]
     fn words_after_an_upload_are_its_arguments() {
         let with = wanted(&["-H", "a", "--upload", "/x.sh", "--", "--hours", "7 2"]).unwrap();
-        assert_eq!(with.spec.command, "steadfast_upload --hours '7 2'");
+        assert_eq!(with.spec.command, "\"$STEADFAST_UPLOAD\" --hours '7 2'");
         assert_eq!(with.upload, Some("/x.sh".into()));
         assert_eq!(wanted(&["-H", "a", "--upload", "/x.sh"]).unwrap().spec.command, UPLOADED);
         assert!(wanted(&["-H", "a", "--upload", "x.sh"]).unwrap().upload.is_some_and(|path| path.is_absolute()));

@@ -134,9 +134,9 @@ impl RunSpec {
 /// 1 GiB: three hours of 100 kB/s that nobody fetched.
 pub const DEFAULT_SPOOL_LIMIT: u64 = 1 << 30;
 
-/// The command that runs an uploaded file as it is; arguments may follow. The host defines it, also
-/// where nothing may be executed from the disk that the file is on.
-pub const UPLOADED: &str = "steadfast_upload";
+/// The command that runs an uploaded file as it is; arguments may follow. The host sets the variable,
+/// and names the file's interpreter where nothing may be executed from the disk that it is on.
+pub const UPLOADED: &str = "\"$STEADFAST_UPLOAD\"";
 
 /// Long enough for a stress tool to remove its files, short enough to wait for.
 pub const DEFAULT_GRACE: Duration = Duration::from_secs(10);
