@@ -272,7 +272,11 @@ impl AttemptView {
                 self.phase = Phase::Ending;
                 self.expected = Some(Lengths { out: *out, err: *err });
             }
-            RunFact::CancelRequested { .. } => self.cancelling = true,
+            RunFact::CancelRequested { .. } => {
+                self.cancelling = !self.phase.is_over();
+                // Neither is there another attempt.
+                self.retry_at = None;
+            }
             RunFact::Cancelled { left_over } => {
                 if !left_over.is_empty() {
                     self.notice(format!("left over on the host: {}", left_over.join(", ")));
@@ -285,7 +289,9 @@ impl AttemptView {
             }
             RunFact::RetryScheduled { at } => self.retry_at = Some(*at),
             RunFact::Notice(text) => self.notice(text.clone()),
-            RunFact::DiskLow { free } => self.notice(format!("disk of the spool is nearly full: {free} bytes left")),
+            RunFact::DiskLow { free } => {
+                self.notice(format!("the disk of the spool is nearly full: {} MiB left", free >> 20))
+            }
         }
     }
 

@@ -17,6 +17,7 @@ use crate::domain::event::{CancelReason, Event, Fact, RunFact, SupervisorFact};
 use crate::domain::fleet::Fleet;
 use crate::domain::id::{AttemptId, HostId, Seq};
 use crate::domain::link::LinkInput;
+use crate::domain::network::NetworkState;
 use crate::domain::run::{HostRun, RunInput};
 use crate::net::OwnNetwork;
 use crate::port::Clock;
@@ -107,7 +108,9 @@ impl Hub {
 
     /// Our own network changed: every link is told at once.
     fn handle_network(&mut self, seen: Option<OwnNetwork>) {
-        let Some(OwnNetwork { state, why, .. }) = seen else { return };
+        // A network that nobody watches any more must not keep links waiting for it.
+        let unwatched = || (NetworkState::Unknown, "its watch has ended".to_owned());
+        let (state, why) = seen.map_or_else(unwatched, |seen| (seen.state, seen.why));
         if state != self.fleet.network {
             let from = self.fleet.network;
             self.publish(None, Fact::Network { from, to: state, why });

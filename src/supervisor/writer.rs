@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::domain::event::OutputMark;
@@ -49,7 +50,7 @@ impl LogWriter {
         id: AttemptId,
         stream: Stream,
         written: Arc<Notify>,
-        tracker: &TaskTracker,
+        (tracker, stop): (&TaskTracker, &CancellationToken),
     ) -> Result<Self, LedgerError> {
         let log = ledger.open_log(id, stream)?;
         let len = log.len();
@@ -58,7 +59,11 @@ impl LogWriter {
         let (progress_out, progress) = watch::channel(Progress { position, failing: None });
         let (end_out, end) = watch::channel(len);
         let disk = Disk { log, ledger: ledger.clone(), clock, id, stream, position };
-        tracker.spawn(drive(disk, queue, Outlets { progress: progress_out, end: end_out, written }));
+        tracker.spawn(drive(
+            disk,
+            queue,
+            Outlets { progress: progress_out, end: end_out, written, stop: stop.clone() },
+        ));
         Ok(Self { jobs, progress, end })
     }
 
@@ -94,6 +99,7 @@ struct Outlets {
     end: watch::Sender<u64>,
     /// Wakes the host's task.
     written: Arc<Notify>,
+    stop: CancellationToken,
 }
 
 impl Outlets {
@@ -121,7 +127,11 @@ async fn drive(mut disk: Disk, mut queue: mpsc::Receiver<Job>, outlets: Outlets)
             if outcome.is_ok() {
                 break;
             }
-            tokio::time::sleep(WRITE_RETRY).await;
+            tokio::select! {
+                // What is not written is still on the host.
+                () = outlets.stop.cancelled() => return,
+                () = tokio::time::sleep(WRITE_RETRY) => {}
+            }
         }
     }
 }
@@ -139,6 +149,15 @@ struct Disk {
 impl Disk {
     /// Does the jobs in order; what is left in `jobs` after an error was not done.
     fn write(&mut self, jobs: &mut std::collections::VecDeque<Job>) -> Result<(), LedgerError> {
+        let before = self.log.len();
+        let outcome = self.write_all(jobs);
+        if self.log.len() > before {
+            self.ledger.record_arrival(self.id, self.stream, self.clock.now().wall, before);
+        }
+        outcome
+    }
+
+    fn write_all(&mut self, jobs: &mut std::collections::VecDeque<Job>) -> Result<(), LedgerError> {
         while let Some(job) = jobs.pop_front() {
             match job {
                 Job::Bytes { at, bytes } => {
@@ -163,7 +182,6 @@ impl Disk {
                 }
             }
         }
-        self.ledger.record_arrival(self.id, self.stream, self.clock.now().wall, self.log.len());
         Ok(())
     }
 

@@ -139,7 +139,11 @@ async fn what_cannot_be_said_or_started_is_told() {
     let mut up = Some(up);
     let cancel = CancellationToken::new();
     let how = Execute { cancel: cancel.clone(), ..Execute::default() };
-    let first = client.execute(ENDLESS, &how, |_| drop(up.take().map(|up| up.send(()))));
+    let first = client.execute(ENDLESS, &how, |_| {
+        if let Some(up) = up.take() {
+            up.send(()).ok();
+        }
+    });
     let second = async {
         ready.await.unwrap();
         let outcome = client.execute("true", &Execute::default(), |_| {}).await;

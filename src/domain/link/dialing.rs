@@ -32,7 +32,8 @@ impl Link {
         self.attempt = self.attempt.saturating_add(1);
         self.contact = Contact::Dialing { give_up: now.mono + self.settings.connect_timeout + DRIVER_GRACE };
         self.effects.push_back(LinkEffect::Dial(self.epoch));
-        if self.state == LinkState::Paused {
+        // Without a route it goes on quietly: looking for one is no news.
+        if self.state == LinkState::Paused && self.cause != Some(Cause::NoRoute) {
             let cause = self.cause.clone();
             self.enter(now, LinkState::Reconnecting, cause);
         }
@@ -86,7 +87,9 @@ impl Link {
             // Not the host's fault: the attempt is given back, the route is looked for at a steady pace.
             self.attempt = self.attempt.saturating_sub(1);
             self.contact = Contact::Waiting { until: now.mono + ROUTE_RECHECK };
-            self.enter(now, LinkState::Paused, Some(cause));
+            if self.state != LinkState::Paused || self.cause.as_ref() != Some(&cause) {
+                self.enter(now, LinkState::Paused, Some(cause));
+            }
         } else if self.settings.attempts.is_some_and(|limit| self.attempt >= limit) {
             self.contact = Contact::None;
             self.enter(now, LinkState::Lost, Some(cause));
@@ -117,4 +120,4 @@ impl Link {
 const REBOOTED_AT_LEAST: Duration = Duration::from_secs(5);
 
 /// A route that appears is told by the network watch at once; this is for where there is none.
-const ROUTE_RECHECK: Duration = Duration::from_secs(5);
+const ROUTE_RECHECK: Duration = Duration::from_secs(1);

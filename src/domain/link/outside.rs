@@ -23,8 +23,12 @@ impl Link {
                     self.pause(now, Cause::OwnNetworkDown);
                 }
             }
-            LinkState::Paused if down => self.pause(now, Cause::OwnNetworkDown),
+            LinkState::Paused if down => {
+                self.end_contact();
+                self.pause(now, Cause::OwnNetworkDown);
+            }
             LinkState::Paused => {
+                self.end_contact();
                 self.without_contact_since = now.mono;
                 self.dial(now);
             }

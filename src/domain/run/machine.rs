@@ -35,6 +35,10 @@ pub struct HostRun {
     pub(super) cancel: Option<CancelReason>,
     pub(super) cancelled: bool,
     pub(super) disk_low: bool,
+    /// Looks in a row that found no directory, or a spool shorter than what we hold.
+    pub(super) doubts: u32,
+    /// The host's notice that was told last, and when.
+    pub(super) noticed: Option<(String, Mono)>,
     pub(super) clock: LimitClock,
     pub(super) effects: VecDeque<RunEffect>,
     pub(super) facts: VecDeque<RunFact>,
@@ -59,8 +63,10 @@ pub(super) enum Stage {
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(super) enum Control {
     Idle,
-    /// A call is in flight; the driver limits it.
+    /// A start or a cancel is in flight; the driver limits it.
     Busy,
+    /// A look is in flight; a follower's report is as good an answer.
+    Looking,
     /// The next call.
     At(Mono),
 }
@@ -112,6 +118,8 @@ impl HostRun {
             cancel: None,
             cancelled: false,
             disk_low: false,
+            doubts: 0,
+            noticed: None,
             clock,
             effects: VecDeque::new(),
             facts: VecDeque::new(),
@@ -162,7 +170,8 @@ impl HostRun {
                 self.handle_start_failed(now, reason, final_);
             }
             RunInput::Looked { epoch, evidence } if self.epoch == Some(epoch) => {
-                if self.control == Control::Busy {
+                // A follower's report, which comes unasked, ends no other call.
+                if self.control == Control::Looking {
                     self.control = Control::Idle;
                 }
                 self.handle_evidence(now, &evidence);
@@ -227,7 +236,7 @@ impl HostRun {
         }
         let control = match self.control {
             Control::At(at) => Some(at),
-            Control::Idle | Control::Busy => None,
+            Control::Idle | Control::Busy | Control::Looking => None,
         };
         let follows = self.spec.io.streams().iter().filter_map(|&stream| match self.follows[index(stream)] {
             Follow::Closed { again, .. } if self.wants(stream) => Some(again),
@@ -272,9 +281,12 @@ impl HostRun {
     // --- cancel
 
     pub(super) fn request_cancel(&mut self, reason: CancelReason) {
-        if self.cancel.is_some() {
+        // Something withstood a time limit's: the operator may ask again.
+        let again = self.cancelled && reason == CancelReason::Operator;
+        if self.cancel.is_some() && !again {
             return;
         }
+        self.cancelled = false;
         self.cancel = Some(reason);
         self.facts.push_back(RunFact::CancelRequested { reason });
         if let Stage::Requested { asked: false, .. } = self.stage {
@@ -316,7 +328,7 @@ impl HostRun {
 
     pub(super) fn advance_control(&mut self, now: Moment, epoch: Epoch) {
         let due = match self.control {
-            Control::Busy => false,
+            Control::Busy | Control::Looking => false,
             Control::At(at) => now.mono >= at,
             Control::Idle => self.cancel_is_due(),
         };
@@ -332,7 +344,10 @@ impl HostRun {
                 *asked = true;
                 self.effects.push_back(RunEffect::Start(epoch));
             }
-            (Stage::Running, _) => self.effects.push_back(RunEffect::Look(epoch)),
+            (Stage::Running, _) => {
+                self.control = Control::Looking;
+                self.effects.push_back(RunEffect::Look(epoch));
+            }
             (Stage::Ending { .. } | Stage::Over, _) => self.control = Control::Idle,
         }
     }

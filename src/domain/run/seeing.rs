@@ -32,16 +32,19 @@ impl HostRun {
     pub(super) fn handle_evidence(&mut self, now: Moment, evidence: &Evidence) {
         self.note_started(evidence, true);
         self.note_disk(evidence);
-        if let Some(notice) = &evidence.notice {
-            self.facts.push_back(RunFact::Notice(notice.clone()));
-        }
+        self.note_notice(now, evidence);
         if let Stage::Ending { .. } | Stage::Over = self.stage {
             return;
         }
         match judge(evidence, self.held) {
             Judgement::Missing => self.handle_missing(now),
             Judgement::Starting => self.control = Control::At(now.mono + LOOK_PAUSE),
-            Judgement::Running => self.clock.count_total(now.mono, true),
+            Judgement::Running => {
+                self.doubts = 0;
+                self.clock.count_total(now.mono, true);
+            }
+            // A host too stressed to measure a file may say that it is empty.
+            Judgement::Over { verdict: Verdict::Reverted, .. } if self.is_doubtful(now, REVERTED_LOOKS) => {}
             Judgement::Over { verdict, sizes } => {
                 self.facts.push_back(RunFact::EndSeen { out: sizes.out, err: sizes.err });
                 self.stage = Stage::Ending { verdict, sizes };
@@ -50,16 +53,46 @@ impl HostRun {
         }
     }
 
+    /// The host repeats itself with every look, and figures in it grow: news is what is new, and not more
+    /// often than [`NOTICE_PACE`].
+    fn note_notice(&mut self, now: Moment, evidence: &Evidence) {
+        let Some(notice) = &evidence.notice else { return };
+        let news = match &self.noticed {
+            None => true,
+            Some((told, at)) => told != notice && now.mono >= *at + NOTICE_PACE,
+        };
+        if news {
+            self.noticed = Some((notice.clone(), now.mono));
+            self.facts.push_back(RunFact::Notice(notice.clone()));
+        }
+    }
+
     pub(super) fn handle_missing(&mut self, now: Moment) {
         match self.stage {
             Stage::Requested { .. } if self.cancel.is_some() => self.finish(Verdict::Abandoned),
             Stage::Requested { .. } => self.control = Control::At(now.mono),
+            // A file system that is not (yet) mounted looks the same: only time tells.
             Stage::Running => {
+                if self.is_doubtful(now, MISSING_LOOKS) {
+                    return;
+                }
                 self.facts.push_back(RunFact::Notice("its directory on the host is gone".into()));
                 self.finish(Verdict::Vanished);
             }
             Stage::Ending { .. } | Stage::Over => {}
         }
+    }
+
+    /// Whether `looks` in a row are not yet there for what only repetition proves; then it is looked at again.
+    fn is_doubtful(&mut self, now: Moment, looks: u32) -> bool {
+        self.doubts += 1;
+        if self.doubts >= looks {
+            return false;
+        }
+        if self.control == Control::Idle {
+            self.control = Control::At(now.mono + DOUBT_PAUSE);
+        }
+        true
     }
 
     pub(super) fn note_disk(&mut self, evidence: &Evidence) {
@@ -84,3 +117,15 @@ const REFUSALS: u32 = 3;
 /// Free space on the spool's file system that the operator is told of; told again only after twice
 /// that was free.
 const DISK_LOW: u64 = 64 << 20;
+
+/// Looks without a directory before a run that was seen is given up: two minutes, in which a home may
+/// be mounted after a boot.
+const MISSING_LOOKS: u32 = 12;
+
+/// Looks that find less than we hold before a host is said to have gone back in time.
+const REVERTED_LOOKS: u32 = 3;
+
+const DOUBT_PAUSE: Duration = Duration::from_secs(10);
+
+/// A notice whose figures change is told this often.
+const NOTICE_PACE: Duration = Duration::from_secs(300);

@@ -123,8 +123,10 @@ impl HostTask {
     pub(super) fn spawn_publish(&mut self, fact: Fact, logs: Vec<LogWriter>) {
         self.calls.spawn(async move {
             for log in logs {
-                // A log that cannot be synced keeps the end back: it is told when it is true.
-                log.sync().await;
+                // A log that cannot be synced keeps the end back: the next supervisor tells it when it is true.
+                if !log.sync().await {
+                    return Outcome::Done;
+                }
             }
             Outcome::Publish(Box::new(fact))
         });

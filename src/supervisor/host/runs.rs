@@ -46,7 +46,7 @@ impl HostTask {
                 id,
                 stream,
                 Arc::clone(&self.written),
-                &self.around.writers,
+                (&self.around.writers, &self.around.stop),
             ) {
                 Ok(writer) => {
                     self.around.shared.set_tail(id, stream, writer.end());

@@ -63,8 +63,14 @@ impl Hub {
         };
         let planned = self.retries.forget(run);
         let Some(id) = view.latest_id().filter(|_| !view.is_over()) else {
-            let text = if planned { "its next attempt is not made" } else { "it is over already" };
-            self.warn(format!("cancel {run}: {text}"));
+            match (planned, view.latest_id()) {
+                // Written down, so that a later supervisor does not make it either.
+                (true, Some(id)) => {
+                    let host = view.host.clone();
+                    self.publish(Some(host), Fact::Run { id, fact: RunFact::CancelRequested { reason } });
+                }
+                (true, None) | (false, _) => self.warn(format!("cancel {run}: it is over already")),
+            }
             return;
         };
         let host = view.host.clone();
@@ -80,7 +86,8 @@ impl Hub {
     pub(super) fn adopt(&mut self, host: &HostId, found: Vec<Found>) {
         let mut adopted = 0;
         for Found { id, title, evidence } in found {
-            if self.fleet.attempt(id).is_some() {
+            // What has not come up yet is somebody else's to start: all that we know of it is its title.
+            if self.fleet.attempt(id).is_some() || evidence.started.is_none() {
                 continue;
             }
             adopted += 1;
@@ -102,6 +109,9 @@ impl Hub {
             let reboots = self.reboots(id);
             self.offer(&run.host, HostOrder::Link(LinkInput::Connect));
             self.offer(&run.host, HostOrder::Run { run: Box::new(machine), reboots });
+            if attempt.cancelling {
+                self.offer(&run.host, HostOrder::Input(id, RunInput::Cancel(CancelReason::Operator)));
+            }
         }
         let planned: Vec<_> = self
             .fleet
