@@ -183,6 +183,7 @@ impl App {
             size: (80, 24),
             ids: Ids(setup.seed),
         };
+        app.suit_strips();
         app.settle();
         app
     }
@@ -204,7 +205,10 @@ impl App {
             Msg::Event(event) => self.handle_event(&event),
             Msg::Snapshot(fleet) => self.fleet = *fleet,
             Msg::Stopped => self.stopped = true,
-            Msg::Tick { utc_offset } => self.utc_offset = utc_offset,
+            Msg::Tick { utc_offset } => {
+                self.utc_offset = utc_offset;
+                self.suit_strips();
+            }
             Msg::Live(hosts) => {
                 for (host, numbers) in hosts {
                     self.live.apply(host, numbers, self.now.mono);
@@ -270,6 +274,11 @@ impl App {
         if let Some((tone, text)) = toast::of_event(&self.fleet, event) {
             self.tell(tone, say::clean(&text));
         }
+    }
+
+    fn suit_strips(&mut self) {
+        let oldest = self.fleet.hosts.values().filter_map(|host| host.timeline.segments().front());
+        self.strips.suit(oldest.map(|segment| segment.from).min(), self.now.wall);
     }
 
     /// Brings what depends on the rest up to date.
