@@ -73,6 +73,8 @@ pub struct App {
     pub jobs: Vec<Job>,
     /// Verbs that act on hosts are refused.
     pub read_only: bool,
+    /// The hosts end with the screen, and their runs with them.
+    pub simulated: bool,
     /// Who holds the ledger, when it is not we.
     pub holder: Option<String>,
     /// The supervisor is gone: what is shown no longer changes.
@@ -92,6 +94,7 @@ pub struct Setup {
     pub name: String,
     pub jobs: Vec<Job>,
     pub read_only: bool,
+    pub simulated: bool,
     pub holder: Option<String>,
     pub now: Moment,
     pub utc_offset: i32,
@@ -176,6 +179,7 @@ impl App {
             live: Live::default(),
             jobs: setup.jobs,
             read_only: setup.read_only,
+            simulated: setup.simulated,
             holder: setup.holder,
             stopped: false,
             now: setup.now,

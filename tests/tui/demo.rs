@@ -15,7 +15,7 @@ fn the_demo_shows_outages_a_refusal_and_a_reboot_and_leaves_nothing() {
     screen.wait("a reboot on the timeline", |screen| strips(screen).any(|row| row.contains('↻')));
     assert_eq!(std::fs::read_dir(dir.path().join("tmp")).unwrap().count(), 1, "its own folder");
     screen.keys("q");
-    screen.wait_for("Quit?");
+    screen.wait_for("Quit the demo?");
     screen.keys("\r");
     assert!(screen.wait_exit().success());
     screen.assert_restored();
