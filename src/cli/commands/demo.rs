@@ -47,7 +47,8 @@ async fn show(args: &DemoArgs, globals: &Globals, folder: &TempDir) -> Result<u8
         return Err(Failure::new(exit::FAILURE, "the demo's own ledger is held by somebody else"));
     };
     // As simulated as the hosts; watched for as long as the sender is there.
-    let (_network, network) = watch::channel(network());
+    let (_seen, mut network) = watch::channel(simulated_network());
+    network.mark_changed();
     let handle = supervisor::start(supervisor::Setup {
         hosts,
         connect: Connect::All,
@@ -71,7 +72,7 @@ async fn show(args: &DemoArgs, globals: &Globals, folder: &TempDir) -> Result<u8
 }
 
 /// The demo's own network is there whatever the operator's is.
-fn network() -> OwnNetwork {
+fn simulated_network() -> OwnNetwork {
     let why = "simulated, like the hosts".to_owned();
     OwnNetwork { state: NetworkState::Up, why, interfaces: Vec::new(), default_route: true }
 }
