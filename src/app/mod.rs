@@ -74,6 +74,8 @@ pub struct App {
     pub jobs: Vec<Job>,
     /// Verbs that act on hosts are refused.
     pub read_only: bool,
+    /// The hosts end with the screen, and their runs with them.
+    pub simulated: bool,
     /// Who holds the ledger, when it is not we.
     pub holder: Option<String>,
     /// The supervisor is gone: what is shown no longer changes.
@@ -93,6 +95,7 @@ pub struct Setup {
     pub name: String,
     pub jobs: Vec<Job>,
     pub read_only: bool,
+    pub simulated: bool,
     pub holder: Option<String>,
     pub now: Moment,
     pub utc_offset: i32,
@@ -177,6 +180,7 @@ impl App {
             live: Live::default(),
             jobs: setup.jobs,
             read_only: setup.read_only,
+            simulated: setup.simulated,
             holder: setup.holder,
             stopped: false,
             now: setup.now,
@@ -184,6 +188,7 @@ impl App {
             size: (80, 24),
             ids: Ids(setup.seed),
         };
+        app.suit_strips();
         app.settle();
         app
     }
@@ -205,7 +210,10 @@ impl App {
             Msg::Event(event) => self.handle_event(&event),
             Msg::Snapshot(fleet) => self.fleet = *fleet,
             Msg::Stopped => self.stopped = true,
-            Msg::Tick { utc_offset } => self.utc_offset = utc_offset,
+            Msg::Tick { utc_offset } => {
+                self.utc_offset = utc_offset;
+                self.suit_strips();
+            }
             Msg::Live(hosts) => {
                 for (host, numbers) in hosts {
                     self.live.apply(host, numbers, self.now.mono);
@@ -271,6 +279,11 @@ impl App {
         if let Some((tone, text)) = toast::of_event(&self.fleet, event) {
             self.tell(tone, say::clean(&text));
         }
+    }
+
+    fn suit_strips(&mut self) {
+        let oldest = self.fleet.hosts.values().filter_map(|host| host.timeline.segments().front());
+        self.strips.suit(oldest.map(|segment| segment.from).min(), self.now.wall);
     }
 
     /// Brings what depends on the rest up to date.

@@ -10,6 +10,8 @@ use crate::domain::timeline::{Mark, Segment};
 #[derive(Clone, Debug)]
 pub struct Strips {
     zoom: usize,
+    /// The operator chose the zoom.
+    chosen: bool,
     end: Option<Wall>,
     cursor: Option<Wall>,
 }
@@ -35,7 +37,7 @@ pub struct Slice<'a> {
 
 impl Default for Strips {
     fn default() -> Self {
-        Self { zoom: DEFAULT_ZOOM, end: None, cursor: None }
+        Self { zoom: DEFAULT_ZOOM, chosen: false, end: None, cursor: None }
     }
 }
 
@@ -66,11 +68,20 @@ impl Strips {
         Window { start: Wall(end.saturating_sub(slice.saturating_mul(i64::from(columns)))), slice, columns }
     }
 
+    /// Until the operator chooses: no longer stretch than what there is to show needs.
+    pub fn suit(&mut self, oldest: Option<Wall>, now: Wall) {
+        if !self.chosen && self.end.is_none() {
+            let known = oldest.map_or(0, |oldest| now.0.saturating_sub(oldest.0));
+            self.zoom = if known < ZOOMS[YOUNG_ZOOM].0 { YOUNG_ZOOM } else { DEFAULT_ZOOM };
+        }
+    }
+
     /// Shows less (`true`) or more time around the cursor, or up to now.
     pub fn zoom(&mut self, closer: bool, columns: u16, now: Wall) -> bool {
         let next = if closer { self.zoom.checked_sub(1) } else { Some(self.zoom + 1).filter(|z| *z < ZOOMS.len()) };
         let Some(next) = next else { return false };
         self.zoom = next;
+        self.chosen = true;
         if let (Some(cursor), Some(_)) = (self.cursor, self.end) {
             self.end = Some(Wall(cursor.0.saturating_add(ZOOMS[next].0 / 2)));
         }
@@ -216,6 +227,9 @@ const ZOOMS: [(i64, &str); 9] = [
 /// An outage of seconds is a column wide and the last coffee break is still on it.
 const DEFAULT_ZOOM: usize = 2;
 
+/// Of a fleet that is seen for the first time: what happens to it is not squeezed against the edge.
+const YOUNG_ZOOM: usize = 1;
+
 /// Round distances between the labels of the axis.
 const TICKS: [i64; 14] = [
     5 * SECOND,
@@ -301,6 +315,20 @@ mod tests {
             assert!(strips.window(60, NOW).column(cursor).is_some(), "{}", strips.span_words());
         }
         assert_eq!(strips.span_words(), "1 min");
+    }
+
+    #[test]
+    fn a_young_fleet_is_seen_closely_until_the_operator_chooses() {
+        let mut strips = Strips::default();
+        let span = |age: i64, strips: &mut Strips| {
+            strips.suit(Some(Wall(NOW.0 - age)), NOW);
+            strips.span_words()
+        };
+        assert_eq!((span(0, &mut strips), span(5 * MINUTE, &mut strips)), ("5 min", "15 min"));
+        strips.zoom(false, 60, NOW);
+        assert_eq!(span(0, &mut strips), "30 min");
+        strips.suit(None, NOW);
+        assert_eq!(strips.span_words(), "30 min");
     }
 
     #[test]

@@ -147,6 +147,12 @@ impl App {
         if runs.is_empty() || self.stopped {
             return vec![Effect::Quit];
         }
+        if self.simulated {
+            let text = vec!["Its hosts and what runs on them end with it; nothing is left behind.".into()];
+            let confirm = Confirm::new("Quit the demo?".into(), text, "Quit", "Stay", Decision::Quit);
+            self.dialogs.push(Dialog::Confirm(confirm.harmless()));
+            return Vec::new();
+        }
         let title = format!(
             "Quit? {} on",
             if runs.len() == 1 { "1 run goes".into() } else { format!("{} runs go", runs.len()) }

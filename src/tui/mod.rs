@@ -36,6 +36,8 @@ pub struct TuiOptions {
     pub theme: Theme,
     /// Verbs that act on hosts are refused.
     pub read_only: bool,
+    /// The hosts end with the screen, and their runs with them.
+    pub simulated: bool,
     /// Questions of connections: the other end is a [`DialogPrompter`].
     pub prompts: mpsc::Receiver<PromptRequest>,
     pub clock: Arc<dyn Clock>,

@@ -62,6 +62,7 @@ impl Session {
             name: options.fleet_name.clone(),
             jobs: options.jobs.clone(),
             read_only: options.read_only,
+            simulated: options.simulated,
             holder: handle.holder(),
             now,
             utc_offset: (options.utc_offset)(now.wall),

@@ -126,6 +126,8 @@ impl Columns {
             if fits { wanted } else { 0 }
         };
         let (sign, age) = (take(2), take(6 + 1));
+        // Hardly any state is so long that the ages beside it need the blank.
+        let age = if age == 0 { take(6) } else { age };
         let run = take(8 + 1);
         let phase = if run > 0 { take(SHORT_PHASE) } else { 0 };
         let rtt = if phase > 0 { take(7 + GAP) } else { 0 };
@@ -201,6 +203,8 @@ impl Line<'_> {
         let attempt = pick.attempt;
         let since = attempt.started_at.unwrap_or(attempt.requested_at);
         match &attempt.phase {
+            // Nothing starts on a host that cannot be reached.
+            Phase::Requested if !self.host.link.state.is_connected() => ("waiting".into(), Role::Quiet),
             Phase::Requested => ("starting".into(), Role::Quiet),
             Phase::Running if attempt.cancelling => ("cancelling".into(), Role::Warning),
             Phase::Running => {

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use tempfile::TempDir;
+use tokio::sync::watch;
 
 use crate::cli::args::{DemoArgs, Globals};
 use crate::cli::commands::screen;
@@ -15,12 +16,14 @@ use crate::demo::{DemoFleet, FleetOptions};
 use crate::domain::command::Command;
 use crate::domain::host::HostSettings;
 use crate::domain::id::RunId;
+use crate::domain::network::NetworkState;
 use crate::ledger::{Ledger, Opened};
+use crate::net::OwnNetwork;
 use crate::port::{Clock, Prompter};
 use crate::ssh::SshConnector;
 use crate::ssh::resolve::{SshConfigFiles, resolve};
 use crate::supervisor::{self, Connect, Handle};
-use crate::tui::{DialogPrompter, Outcome};
+use crate::tui::{DialogPrompter, Outcome, TuiOptions};
 
 pub fn run(args: &DemoArgs, globals: &Globals) -> Result<u8, Failure> {
     screen::check_terminal()?;
@@ -43,6 +46,9 @@ async fn show(args: &DemoArgs, globals: &Globals, folder: &TempDir) -> Result<u8
     let Opened::Owner(ledger) = opened.map_err(compose::ledger_failure)? else {
         return Err(Failure::new(exit::FAILURE, "the demo's own ledger is held by somebody else"));
     };
+    // As simulated as the hosts; watched for as long as the sender is there.
+    let (_seen, mut network) = watch::channel(simulated_network());
+    network.mark_changed();
     let handle = supervisor::start(supervisor::Setup {
         hosts,
         connect: Connect::All,
@@ -50,18 +56,25 @@ async fn show(args: &DemoArgs, globals: &Globals, folder: &TempDir) -> Result<u8
         ledger: ledger.clone(),
         holder: None,
         clock: Arc::clone(&clock),
-        network: None,
+        network: Some(network),
         seed: args.seed,
     })
     .map_err(compose::ledger_failure)?;
     open(&fleet, &handle);
     let options = screen::options("demo".into(), fleet.jobs(), &ledger, prompts, &clock, globals);
+    let options = TuiOptions { simulated: true, ..options };
     let outcome = screen::show(&handle, options).await?;
     if outcome != Outcome::Aborted {
         handle.shutdown().await;
         fleet.shutdown().await;
     }
     Ok(screen::code(outcome))
+}
+
+/// The demo's own network is there whatever the operator's is.
+fn simulated_network() -> OwnNetwork {
+    let why = "simulated, like the hosts".to_owned();
+    OwnNetwork { state: NetworkState::Up, why, interfaces: Vec::new(), default_route: true }
 }
 
 /// The story begins with these runs; each host starts its own once it is connected.

@@ -71,6 +71,7 @@ pub(super) fn options(
         jobs,
         theme: Theme::detect(&variable),
         read_only: false,
+        simulated: false,
         prompts,
         clock: Arc::clone(clock),
         marks: Some(marks),
