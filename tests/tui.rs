@@ -1,6 +1,11 @@
 //! The screen from end to end: the real binary in a pseudo-terminal, runs on a host behind a real
 //! OpenSSH server, and what an operator and the world do to it.
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr, reason = "a test fails by panicking and says so")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    reason = "a test fails by panicking and says so"
+)]
 
 #[expect(dead_code, reason = "agents, certificates and the network are for the tests of sessions")]
 mod support;
