@@ -107,8 +107,12 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let width = width.max(1);
     let mut lines = vec![String::new()];
     let mut used = 0;
-    for word in text.split_inclusive(' ') {
-        let length = word.trim_end().width();
+    let mut words = text.split_inclusive(' ').peekable();
+    while let Some(word) = words.next() {
+        let mut length = word.trim_end().width();
+        if let Some(unit) = words.peek().filter(|unit| word.trim_end().ends_with(is_digit) && is_unit(unit)) {
+            length += 1 + unit.trim_end().width();
+        }
         if used > 0 && used + length > width {
             lines.push(String::new());
             used = 0;
@@ -129,6 +133,15 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
         line.truncate(line.trim_end().len());
     }
     lines
+}
+
+fn is_digit(c: char) -> bool {
+    c.is_ascii_digit()
+}
+
+/// What stays with the number before it.
+fn is_unit(word: &str) -> bool {
+    ["ms", "s", "B", "KiB", "MiB", "GiB", "TiB"].contains(&word.trim_end_matches([' ', ',', ';', '.']))
 }
 
 /// Text that came from a host, fit to be shown: without control characters and without the invisible
@@ -203,6 +216,7 @@ mod tests {
         assert_eq!(wrap("one two three", 8), ["one two", "three"]);
         assert_eq!(wrap("abcdefghij kl", 4), ["abcd", "efgh", "ij", "kl"]);
         assert_eq!(wrap("", 4), [""]);
+        assert_eq!(wrap("auth took 4.1 ms, banner", 14), ["auth took", "4.1 ms, banner"]);
         for width in 1..20 {
             for line in wrap("port refused: größe 漢字漢字 is a-very-long-word-indeed and more", width) {
                 assert!(line.width() <= width.max(2), "{line:?} at {width}");

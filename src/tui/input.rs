@@ -1,9 +1,53 @@
-//! Events of the terminal, as the screen knows them.
+//! Events of the terminal, as the screen knows them, read by a thread of their own.
+//!
+//! Whoever polls crossterm's stream may read the terminal itself, and when that has hung up meanwhile
+//! it never comes back (crossterm#793). That MUST NOT be the thread that draws: it has to hear of the
+//! hang-up and end the process.
 
-use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use std::io;
+
+use crossterm::event::{Event, EventStream, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use futures_util::StreamExt;
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::app::Msg;
 use crate::app::key::{Code, Key};
+
+/// What comes from the terminal. Reading ends when this is dropped, so that what is typed then is for
+/// the shell.
+pub struct Input {
+    events: mpsc::Receiver<io::Result<Event>>,
+    _reading: DropGuard,
+}
+
+impl Input {
+    /// Begins to read. MUST be called within a runtime.
+    pub fn open() -> io::Result<Self> {
+        let (sender, events) = mpsc::channel(QUEUE);
+        let over = CancellationToken::new();
+        let (runtime, stream, over_too) = (Handle::current(), EventStream::new(), over.clone());
+        // Not joined: after a hang-up it never ends by itself.
+        std::thread::Builder::new()
+            .name("terminal".into())
+            .spawn(move || runtime.block_on(over_too.run_until_cancelled(read(stream, sender))))?;
+        Ok(Self { events, _reading: over.drop_guard() })
+    }
+
+    /// The next event; `None` when nothing comes any more. Cancel-safe.
+    pub async fn next(&mut self) -> Option<io::Result<Event>> {
+        self.events.recv().await
+    }
+}
+
+async fn read(mut stream: EventStream, sender: mpsc::Sender<io::Result<Event>>) {
+    while let Some(event) = stream.next().await {
+        if sender.send(event).await.is_err() {
+            return;
+        }
+    }
+}
 
 /// What the screen is told of an event; nothing for those that mean nothing to it.
 pub fn message(event: Event) -> Option<Msg> {
@@ -53,6 +97,10 @@ fn code(code: KeyCode) -> Option<Code> {
         _ => return None,
     })
 }
+
+/// Events on their way to the screen. When it is full the reader waits, and the terminal keeps what is
+/// typed.
+const QUEUE: usize = 64;
 
 #[cfg(test)]
 mod tests {

@@ -4,15 +4,15 @@ use std::io;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use crossterm::event::{Event, EventStream};
-use futures_util::StreamExt;
+use crossterm::event::Event;
 use tokio::time::{Interval, MissedTickBehavior};
 
 use super::feed::Feed;
 use super::guard::{self, Screen};
+use super::input::{self, Input};
 use super::prompter::{PromptRequest, Waiting};
 use super::signals::{Asked, Signals};
-use super::{Outcome, TuiError, TuiOptions, clipboard, input};
+use super::{Outcome, TuiError, TuiOptions, clipboard};
 use crate::app::key::Key;
 use crate::app::live::Numbers;
 use crate::app::{App, Effect, Msg, Setup};
@@ -23,7 +23,7 @@ use crate::ui;
 pub struct Session {
     app: App,
     screen: Screen,
-    events: EventStream,
+    events: Input,
     signals: Signals,
     updates: Subscription,
     options: TuiOptions,
@@ -71,7 +71,7 @@ impl Session {
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let (waiting, frame_at) = (Waiting::default(), now.mono);
-        let events = EventStream::new();
+        let events = Input::open().map_err(TuiError::Terminal)?;
         let feed = Feed::new(handle.clone(), options.marks.clone());
         let mut session = Self {
             app,
