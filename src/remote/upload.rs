@@ -58,6 +58,18 @@ pub async fn describe(path: &Path) -> std::io::Result<Upload> {
 pub async fn upload(
     session: &dyn Session,
     upload: &Upload,
+    progress: impl FnMut(u64) + Send,
+) -> Result<Uploaded, RemoteError> {
+    tokio::select! {
+        done = send(session, upload, progress) => done,
+        // A write that waits for room in a window would not hear of it.
+        gone = session.closed() => Err(gone.into()),
+    }
+}
+
+async fn send(
+    session: &dyn Session,
+    upload: &Upload,
     mut progress: impl FnMut(u64) + Send,
 ) -> Result<Uploaded, RemoteError> {
     let mut sent = 0;
