@@ -48,6 +48,11 @@ impl Bench {
         format!("h1 {}\n", self.sshd.host_key().public)
     }
 
+    /// How many programs run in the host's sessions.
+    pub fn programs(&self) -> usize {
+        self.sshd.sessions().into_iter().filter(|&pid| name(pid).is_some_and(|name| !name.starts_with("sshd"))).count()
+    }
+
     pub async fn connect(&self) -> Client {
         connect(&self.config(&self.known())).await.expect("connects")
     }
@@ -55,6 +60,11 @@ impl Bench {
 
 pub async fn connect(config: &Path) -> Result<Client, ClientError> {
     soon(Client::connect_alias("h1", Some(config))).await
+}
+
+/// Of the program that a process runs, while it does.
+fn name(pid: u32) -> Option<String> {
+    std::fs::read_to_string(format!("/proc/{pid}/comm")).ok()
 }
 
 /// What `work` gives; it fails when that takes for ever.

@@ -5,10 +5,11 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use russh::client::{Handle, Msg};
-use russh::{ChannelMsg, ChannelOpenFailure, ChannelReadHalf, ChannelWriteHalf, Error, Sig};
+use russh::{Channel, ChannelMsg, ChannelOpenFailure, ChannelReadHalf, ChannelWriteHalf, Error, Sig};
 use tokio::io::AsyncWrite;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::task::TaskTracker;
@@ -29,7 +30,7 @@ pub(super) async fn start(
     permit: OwnedSemaphorePermit,
     command: String,
 ) -> Result<Exec, ExecError> {
-    let channel = handle.channel_open_session().await.map_err(|error| refusal(&error, &ending))?;
+    let channel = open(&handle).await.map_err(|error| refusal(&error, &ending))?;
     let (mut reader, writer) = channel.split();
     let writer = Arc::new(writer);
     let closer = Closer { writer: Arc::clone(&writer), tasks: tasks.clone(), runtime: runtime(), _permit: permit };
@@ -49,6 +50,21 @@ pub(super) async fn start(
     let stdin = Stdin { inner: Box::pin(writer.make_writer()), writer, tasks, runtime: runtime(), open: true };
     let output = Output { reader, early, ending, closer: Some(closer) };
     Ok(Exec { stdin: Box::pin(stdin), output: Box::new(output) })
+}
+
+/// Opens a session channel. sshd counts a session until its program has ended, which it notices a moment
+/// after our channel is closed: so one that has no room is asked again for [`ROOM_LIMIT`].
+pub(super) async fn open(handle: &Handle<Guard>) -> Result<Channel<Msg>, Error> {
+    let mut waited = Duration::ZERO;
+    loop {
+        match handle.channel_open_session().await {
+            Err(Error::ChannelOpenFailure(ChannelOpenFailure::ConnectFailed)) if waited < ROOM_LIMIT => {
+                tokio::time::sleep(ROOM_RECHECK).await;
+                waited += ROOM_RECHECK;
+            }
+            opened => return opened,
+        }
+    }
 }
 
 /// Why there is no channel.
@@ -103,6 +119,10 @@ fn signal(signal: &Sig) -> String {
         Sig::Custom(name) => clean(name, 20),
     }
 }
+
+/// Longer than sshd takes to see the end of a program that ends; what is refused for good waits as long.
+const ROOM_LIMIT: Duration = Duration::from_secs(1);
+const ROOM_RECHECK: Duration = Duration::from_millis(50);
 
 /// The reading half. It holds nothing up: what it gives was already taken off the connection.
 struct Output {

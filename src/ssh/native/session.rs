@@ -74,7 +74,7 @@ impl Session for RusshSession {
             let permit = self.permit()?;
             let (handle, ending) = (Arc::clone(&self.last.handle), Arc::clone(&self.last.ending));
             let opening = async move {
-                let mut channel = handle.channel_open_session().await.map_err(|e| exec::refusal(&e, &ending))?;
+                let mut channel = exec::open(&handle).await.map_err(|e| exec::refusal(&e, &ending))?;
                 channel.request_subsystem(true, "sftp").await.map_err(|e| exec::refusal(&e, &ending))?;
                 loop {
                     match channel.wait().await {
