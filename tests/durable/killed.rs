@@ -82,7 +82,7 @@ impl Program {
         let status = self.command(&["attach", id.run.as_str()]).status().unwrap();
         assert_eq!(status.code(), Some(7));
         let running = rig.start();
-        assert_two_million(&running, id);
+        assert_two_million(&running, id, "\r\n");
         running.stop();
     }
 }

@@ -230,9 +230,21 @@ impl Running<'_> {
 
     pub fn stop(self) {
         self.rig.block_on(self.handle.shutdown());
-        drop(self.events);
-        drop(self.handle);
-        self.ledger.close();
+        self.ledger.clone().close();
+    }
+}
+
+impl Drop for Running<'_> {
+    /// What it came to, for whoever has to find out why.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let link = &self.fleet.hosts[&Rig::host()].link;
+            let recent = self.links.iter().rev().take(12).collect::<Vec<_>>();
+            eprintln!("--- link: {link:?}\n--- newest first: {recent:?}");
+            for attempt in self.fleet.runs.values().flat_map(|run| &run.attempts).filter(|it| !it.phase.is_over()) {
+                eprintln!("--- attempt: {attempt:?}");
+            }
+        }
     }
 }
 
