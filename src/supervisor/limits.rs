@@ -20,9 +20,13 @@ pub(super) const EVENTS: usize = 4096;
 /// Events waiting for the journal. Full: the event is not journaled and a standing warning says so.
 pub(super) const JOURNAL: usize = 8192;
 
-/// Chunks (of at most 32 KiB) waiting for a log's disk. Full: the follower is closed, and started
-/// again from the log's end once the writer has drained.
+/// Chunks (of at most 32 KiB) waiting for a log's disk. Full for [`WRITE_PATIENCE`]: the follower is
+/// closed, and started again from the log's end once the writer has drained.
 pub(super) const LOG_CHUNKS: usize = 64;
+
+/// A disk that is only syncing is waited for this long. Pings over the connection are late by no more
+/// than that, a small part of what counts as silence; a new follower would cost more.
+pub(super) const WRITE_PATIENCE: Duration = Duration::from_millis(250);
 
 /// How often a viewer's commands are looked for in the ledger, and the ledger's news by a viewer.
 pub(super) const LEDGER_POLL: Duration = Duration::from_millis(150);

@@ -53,7 +53,7 @@ impl Pump {
             match follower.next().await {
                 FollowEvent::Bytes(bytes) => {
                     let length = bytes.len() as u64;
-                    if self.writer.offer(at, bytes).is_err() {
+                    if self.writer.offer(at, bytes).await.is_err() {
                         // The disk is slower than the host: let go of the channel, not of liveness.
                         drop(follower);
                         self.writer.sync().await;

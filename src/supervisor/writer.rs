@@ -13,7 +13,7 @@ use crate::domain::id::AttemptId;
 use crate::domain::run::Stream;
 use crate::ledger::{Ledger, LedgerError, Log};
 use crate::port::Clock;
-use crate::supervisor::limits::{LOG_CHUNKS, WRITE_RETRY};
+use crate::supervisor::limits::{LOG_CHUNKS, WRITE_PATIENCE, WRITE_RETRY};
 
 /// The sending end; cheap to clone.
 #[derive(Clone)]
@@ -67,9 +67,16 @@ impl LogWriter {
         Ok(Self { jobs, progress, end })
     }
 
-    /// Hands a chunk over without waiting.
-    pub(super) fn offer(&self, at: u64, bytes: Bytes) -> Result<(), Full> {
-        self.jobs.try_send(Job::Bytes { at, bytes }).map_err(|_| Full)
+    /// Hands a chunk over. Waits for a disk that only hiccups, but for [`WRITE_PATIENCE`] at the most:
+    /// meanwhile nobody reads the connection.
+    pub(super) async fn offer(&self, at: u64, bytes: Bytes) -> Result<(), Full> {
+        match tokio::time::timeout(WRITE_PATIENCE, self.jobs.reserve()).await {
+            Ok(Ok(room)) => {
+                room.send(Job::Bytes { at, bytes });
+                Ok(())
+            }
+            Ok(Err(_)) | Err(_) => Err(Full),
+        }
     }
 
     /// Notes that the spool before `to` is gone as far as we do not have it; waits for room.

@@ -94,5 +94,6 @@ fn longer(pause: Duration) -> Duration {
 /// The longest pause between followers that bring nothing.
 const FOLLOW_PAUSE_MAXIMUM: Duration = Duration::from_secs(10);
 
-/// What is acknowledged at once: a small part of the least sensible spool limit.
-const ACKNOWLEDGE_BYTES: u64 = 8 << 20;
+/// What is acknowledged at once: a small part of the usual spool limit, and so much that a fast stream
+/// does not wait for it (each costs a synced disk here and a shell there).
+const ACKNOWLEDGE_BYTES: u64 = 64 << 20;
