@@ -11,8 +11,8 @@ use crate::rig::{Rig, split};
 use crate::{median, percentile, ssh};
 
 pub(crate) fn measure(rig: &Rig) {
-    let ours = by_steadfast(rig);
-    let theirs = by_ssh(rig);
+    // Without the beginning, in which the run is started and its follower comes up.
+    let [ours, theirs] = [by_steadfast(rig), by_ssh(rig)].map(|seen| seen[BEGINNING..].to_vec());
     println!(
         "a line, from printed to seen: median {:.1} ms, 99 % {:.1} ms in the log; ssh host: median {:.1} ms, 99 % {:.1} ms",
         millis(median(ours.clone())),
@@ -69,4 +69,5 @@ fn millis(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1e3
 }
 
-const LINES: usize = 200;
+const LINES: usize = 220;
+const BEGINNING: usize = 20;

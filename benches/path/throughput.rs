@@ -16,14 +16,7 @@ pub(crate) fn measure(rig: &Rig) {
     for _ in 0..ROUNDS {
         let spool = spooled(rig);
         theirs.push(by_ssh(rig, &spool));
-        let n0 = rig.sshd.log().matches("Starting session").count();
         ours.push(by_steadfast(rig, &spool));
-        eprintln!(
-            "DEBUG sessions {} took {:?} ssh {:?}",
-            rig.sshd.log().matches("Starting session").count() - n0,
-            ours.last(),
-            theirs.last()
-        );
     }
     let (ours, theirs) = (median(ours), median(theirs));
     println!(
