@@ -344,7 +344,7 @@ sf_start() {
 # Files that are rewritten in place: a full disk has no room for a new one, least of all for the
 # record of the end. Everything here is by one process, the one that made `go`.
 sf_reserve() {
-  for sf_f in base_out base_err ack_out ack_err heartbeat status lost .time .lost .pty; do printf '%-63s\n' 0 >"$sf_f"; done
+  for sf_f in base_out base_err ack_out ack_err heartbeat status lost .time .lost .pty .by; do printf '%-63s\n' 0 >"$sf_f"; done
   printf '%-511s\n' '' >exit.new
   printf '%-63s\n' '' >cancel.new
 }
@@ -520,6 +520,7 @@ sf_in_terminal() {
 sf_inner() {
   trap : HUP INT QUIT TERM
   exec 3<&-
+  { printf '%-63s\n' "$PPID" 1<>.by; } 2>/dev/null
   stty rows "${SF_PTY#*x}" cols "${SF_PTY%x*}" <&1 2>/dev/null
   sf_await </dev/null
   { printf '%-63s\n' "$sf_kind $sf_value $PPID" 1<>status; } 2>/dev/null
@@ -651,7 +652,7 @@ sf_record() {
   # At worst the disk has no room for this although it was reserved: then until it has.
   until { printf '%s\n' "$sf_kind=$sf_value" "end_out=$sf_end_out" "end_err=$sf_end_err" "ended=$(date +%s)" \
     "oom=$sf_oom" "notice=$sf_say" '' 1<>exit.new && mv -f exit.new exit; } 2>/dev/null; do sleep 1; done
-  rm -f .pty .time .lost cancel.new
+  rm -f .pty .by .time .lost cancel.new
 }
 
 # ---- the watcher: once a second, as long as the runner lives ---------------------------------------
@@ -671,6 +672,9 @@ sf_watch() { # PID
       # over the limit: half of it goes, so that this does not come back every second
       [ $((sf_len - sf_r)) -gt "$SF_LIMIT" ] && sf_hole "$sf_st" $((sf_len - SF_LIMIT / 2))
     done
+    # script(1) stops itself when its child is stopped, also when both go on already: nobody else wakes it.
+    sf_count .by
+    [ "$sf_r" -gt 1 ] && kill -CONT "$sf_r" 2>/dev/null
     # The command has ended, and something keeps its terminal busy: nobody waits for that.
     sf_words status
     if [ -n "$sf_r" ]; then

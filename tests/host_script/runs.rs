@@ -4,11 +4,13 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use rustix::process::Signal;
 use secrecy::SecretString;
 use steadfast::domain::run::{Observed, RunSpec, Stream};
 use steadfast::remote::{self, RemoteError, StartOrder};
 
 use crate::bench::{Bench, LIMIT, code, in_every_shell, members, new_id, split, until};
+use crate::processes::signal;
 
 in_every_shell!(
     a_command_gets_its_directory_and_environment,
@@ -17,6 +19,7 @@ in_every_shell!(
     a_host_says_who_it_is,
     what_is_there_is_listed_and_removed,
     a_probe_outlives_its_session,
+    what_was_stopped_as_a_whole_goes_on,
 );
 
 async fn a_command_gets_its_directory_and_environment(bench: Bench) {
@@ -159,4 +162,20 @@ async fn a_probe_outlives_its_session(bench: Bench) {
     crate::processes::signal(left[0], rustix::process::Signal::KILL);
     until("it is gone", || bench.processes().is_empty()).await;
     assert!(!remote::survival_look(&bench.session, "probe-1", LIMIT).await.unwrap());
+}
+
+/// As on a machine that hangs: script(1) goes on before its child, sees that it stands still, and stops itself.
+async fn what_was_stopped_as_a_whole_goes_on(bench: Bench) {
+    let id = new_id();
+    bench.start(id, &RunSpec::new("echo up >up; until [ -e go ]; do sleep 0.05; done; echo line; exit 5")).await;
+    until("it runs", || bench.home().join("up").exists()).await;
+    let mut all = bench.processes();
+    all.sort_unstable();
+    for how in [Signal::STOP, Signal::CONT] {
+        all.iter().for_each(|pid| signal(*pid, how));
+    }
+    fs::write(bench.home().join("go"), "").unwrap();
+    assert_eq!(bench.exited(id).await.end, code(5));
+    let end = if bench.has_terminal() { "line\r\n" } else { "line\n" };
+    assert_eq!(bench.spool(id, Stream::Out), end.as_bytes());
 }
