@@ -113,6 +113,7 @@ async fn after_another_boot_nothing_is_claimed(bench: Bench) {
     assert_eq!(bench.state(id).await.observed, Observed::OtherBoot);
     // An end that is on record is one, whatever was booted since.
     fs::write(&ident, text).unwrap();
+    until("the command is there", || !members(id).is_empty()).await;
     for pid in members(id) {
         signal(pid, Signal::KILL);
     }

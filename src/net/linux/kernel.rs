@@ -136,7 +136,7 @@ fn read(datagram: &[u8], sequence: u32, each: &mut impl FnMut(RouteNetlinkMessag
                 }
                 Ok(NetlinkPayload::Done(done)) => {
                     if done.code < 0 {
-                        return Err(io::Error::from_raw_os_error(-done.code));
+                        return Err(io::Error::from_raw_os_error(done.code.saturating_neg()));
                     }
                     part.end = true;
                 }
