@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use crate::domain::boot::cause::RebootCause;
 use crate::domain::event::{BootFact, Event, Fact, LinkChange, RunFact, SupervisorFact};
 use crate::domain::fleet::Fleet;
 use crate::domain::link::LinkState;
@@ -65,6 +66,10 @@ pub fn of_event(fleet: &Fleet, event: &Event) -> Option<(Tone, String)> {
         Fact::Link(change) => of_link(host, change),
         Fact::Network { to, why, .. } => Some(of_network(*to, why)),
         Fact::Boot(BootFact::Rebooted { .. }) => Some((Tone::Warning, format!("{host} has rebooted"))),
+        Fact::Boot(BootFact::Evidence { cause, .. }) if *cause != RebootCause::Unknown => {
+            Some((Tone::Warning, format!("{host} rebooted: {}", cause.word())))
+        }
+        Fact::Boot(BootFact::Reverted { .. }) => Some((Tone::Warning, format!("{host} went back to a snapshot"))),
         Fact::Run { id, fact } => {
             let title = fleet.runs.get(&id.run).map_or("run", |run| run.spec.title());
             of_run(host, title, fact)
@@ -73,7 +78,7 @@ pub fn of_event(fleet: &Fleet, event: &Event) -> Option<(Tone, String)> {
         Fact::Supervisor(SupervisorFact::Stalled(time)) => {
             Some((Tone::Plain, format!("asleep for {}: every host is asked again", super::say::duration(*time))))
         }
-        Fact::Boot(BootFact::Identified(_))
+        Fact::Boot(BootFact::Identified(_) | BootFact::Evidence { .. })
         | Fact::Output { .. }
         | Fact::Operator(_)
         | Fact::Supervisor(SupervisorFact::Started { .. } | SupervisorFact::Stopped) => None,

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::domain::boot::BootIdentity;
+use crate::domain::boot::cause::RebootCause;
 use crate::domain::diagnosis::{Cause, RungReport};
 use crate::domain::event::{BootFact, Event, Fact, Lengths, LinkChange, OutputMark, RunFact, Started, SupervisorFact};
 use crate::domain::id::{Attempt, AttemptId, HostId, RunId, Seq};
@@ -34,7 +35,19 @@ pub struct HostView {
     pub link: LinkView,
     pub boot: Option<LastKnown<BootIdentity>>,
     pub reboots: u32,
+    /// The last of them that was seen.
+    pub rebooted: Option<Rebooted>,
     pub timeline: Timeline,
+}
+
+/// A reboot as it was seen.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Rebooted {
+    /// It happened between these.
+    pub not_before: Wall,
+    pub seen: Wall,
+    /// Once the host was asked for evidence.
+    pub cause: Option<RebootCause>,
 }
 
 #[derive(Clone, PartialEq, Debug)]
@@ -190,7 +203,7 @@ impl HostView {
             attempt: 0,
             retry_at: None,
         };
-        Self { id, address, tags, link, boot: None, reboots: 0, timeline: Timeline::default() }
+        Self { id, address, tags, link, boot: None, reboots: 0, rebooted: None, timeline: Timeline::default() }
     }
 
     fn apply_link(&mut self, at: Wall, change: &LinkChange) {
@@ -208,10 +221,21 @@ impl HostView {
     fn apply_boot(&mut self, at: Wall, fact: &BootFact) {
         let identity = match fact {
             BootFact::Identified(identity) => identity,
-            BootFact::Rebooted { after, .. } => {
+            BootFact::Rebooted { after, not_before, .. } => {
                 self.reboots += 1;
+                self.rebooted = Some(Rebooted { not_before: *not_before, seen: at, cause: None });
                 self.timeline.mark(at, Mark::Reboot);
                 after
+            }
+            BootFact::Evidence { cause, .. } => {
+                if let Some(rebooted) = &mut self.rebooted {
+                    rebooted.cause = Some(*cause);
+                }
+                return;
+            }
+            BootFact::Reverted { identity, .. } => {
+                self.timeline.mark(at, Mark::Note("went back to a snapshot".into()));
+                identity
             }
         };
         self.boot = Some(LastKnown { value: identity.clone(), as_of: at });

@@ -2,6 +2,7 @@
 //! after its output.
 
 use crate::app::say;
+use crate::domain::boot::cause::RebootCause;
 use crate::domain::diagnosis::Cause;
 use crate::domain::event::{BootFact, CancelReason, Event, Fact, LinkChange, OperatorFact, OutputMark, RunFact};
 use crate::domain::event::{Started, SupervisorFact};
@@ -149,6 +150,20 @@ fn boot(at: Wall, fact: &BootFact, view: Option<&HostView>) -> Said {
             let away = view.and_then(|view| away(at, view)).unwrap_or_else(|| say::duration(at.since(*not_before)));
             Some((Tone::Warning, format!("rebooted; connected again after {away}")))
         }
+        BootFact::Evidence { cause: RebootCause::Unknown, .. } => None,
+        BootFact::Evidence { cause, .. } => {
+            let ago = view.and_then(|view| view.rebooted).map(|rebooted| say::duration(at.since(rebooted.not_before)));
+            let ago = ago.map(|ago| format!(" within the last {ago}")).unwrap_or_default();
+            Some((Tone::Warning, format!("rebooted{ago}: {}", cause.word())))
+        }
+        BootFact::Reverted { uptime_before, uptime_after, .. } => Some((
+            Tone::Warning,
+            format!(
+                "went back to a snapshot: up {} before, {} now",
+                say::duration(*uptime_before),
+                say::duration(*uptime_after)
+            ),
+        )),
     }
 }
 

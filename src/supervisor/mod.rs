@@ -78,6 +78,7 @@ pub fn start(setup: Setup) -> Result<Handle, LedgerError> {
         if let (Some(known), Some(fresh)) = (known, fleet.hosts.get_mut(&host.id)) {
             fresh.boot = known.boot;
             fresh.reboots = known.reboots;
+            fresh.rebooted = known.rebooted;
             fresh.timeline = known.timeline;
         }
     }

@@ -28,7 +28,7 @@ pub use spec::{Pair, PtyRecord, SpecRecord, UploadRecord};
 pub use time::Timestamp;
 use time::millis;
 pub use words::{
-    CancelReasonRecord, KillerRecord, LinkStateRecord, NetworkStateRecord, OnRebootRecord, RungAnswerRecord,
+    CancelReasonRecord, KillerRecord, LinkStateRecord, NetworkStateRecord, OnRebootRecord, RebootCauseRecord, RungAnswerRecord,
     RungRecord, StreamRecord, TimeLimitRecord,
 };
 

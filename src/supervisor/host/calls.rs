@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::domain::boot::cause::Trace;
 use crate::domain::diagnosis::RungReport;
 use crate::domain::event::{CancelReason, Fact, Lengths};
 use crate::domain::id::{AttemptId, Epoch};
@@ -25,6 +26,7 @@ pub(super) enum Outcome {
     Probed(Epoch, Vec<RungReport>),
     Gone(Epoch, SessionGone),
     Run(AttemptId, RunInput),
+    LastBoot(Result<Vec<Trace>, RemoteError>),
     Listed(Result<Vec<Found>, RemoteError>),
     /// Logs are synced: the end may be told.
     Publish(Box<Fact>),
@@ -133,7 +135,7 @@ impl HostTask {
     }
 
     /// Runs a call over the session of this epoch; it dies with it.
-    fn bind<F>(&mut self, epoch: Epoch, call: impl FnOnce(Arc<dyn Session>) -> F)
+    pub(super) fn bind<F>(&mut self, epoch: Epoch, call: impl FnOnce(Arc<dyn Session>) -> F)
     where
         F: Future<Output = Outcome> + Send + 'static,
     {
@@ -151,6 +153,7 @@ impl HostTask {
                 self.link.handle_input(now, LinkInput::DialFailed { epoch, cause, evidence });
             }
             Outcome::Identified(epoch, Ok(facts)) => {
+                self.note_sighting(now, &facts);
                 self.link.handle_input(now, LinkInput::Identified { epoch, identity: facts.boot });
             }
             Outcome::Identified(epoch, Err(error)) => {
@@ -162,6 +165,7 @@ impl HostTask {
             }
             Outcome::Probed(epoch, evidence) => self.link.handle_input(now, LinkInput::Probed { epoch, evidence }),
             Outcome::Run(id, input) => self.run_input(now, id, input),
+            Outcome::LastBoot(answer) => self.handle_evidence(answer),
             Outcome::Listed(found) => self.handle_listed(found),
             Outcome::Publish(fact) => self.spawn_fact(*fact),
             Outcome::Done => {}

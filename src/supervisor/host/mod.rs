@@ -2,6 +2,7 @@
 //! ask for. It never waits for the host: every call runs beside it and comes back as an [`Outcome`].
 
 mod calls;
+mod reboot;
 mod runs;
 
 use std::collections::HashMap;
@@ -20,6 +21,7 @@ use crate::domain::run::{HostRun, RunInput};
 use crate::ledger::Ledger;
 use crate::port::{Clock, Connector, Session};
 use crate::supervisor::host::calls::Outcome;
+use crate::supervisor::host::reboot::Boots;
 use crate::supervisor::host::runs::Seat;
 use crate::supervisor::hub::{HostNews, News};
 use crate::supervisor::limits::STALL;
@@ -70,6 +72,7 @@ pub(super) struct HostTask {
     written: Arc<Notify>,
     /// The operator wants to know, once connected, what runs are on the host.
     adopting: bool,
+    boots: Boots,
 }
 
 struct Open {
@@ -93,6 +96,7 @@ impl HostTask {
             reports_out,
             written: Arc::new(Notify::new()),
             adopting: false,
+            boots: Boots::default(),
         }
     }
 
@@ -205,7 +209,10 @@ impl HostTask {
                 }
                 self.publish(Fact::Link(change)).await;
             }
-            LinkFact::Boot(fact) => self.publish(Fact::Boot(fact)).await,
+            LinkFact::Boot(fact) => {
+                self.note_boot(&fact);
+                self.publish(Fact::Boot(fact)).await;
+            }
         }
     }
 
@@ -250,6 +257,7 @@ impl HostTask {
         if self.link.state() == LinkState::Rebooted && self.seats.values().all(|seat| seat.run.is_settled()) {
             self.link.handle_input(now, LinkInput::RebootHandled);
         }
+        self.gather_evidence();
         if self.adopting {
             self.spawn_list();
         }
