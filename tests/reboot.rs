@@ -25,7 +25,7 @@ use steadfast::domain::event::{BootFact, Event, Fact, RunFact};
 use steadfast::domain::id::Seq;
 use steadfast::domain::link::LinkState;
 use steadfast::domain::run::{OnReboot, RunSpec, Verdict};
-use support::processes::{is_alive, signal, with_argument};
+use support::processes::{is_alive, signal};
 
 use crate::rig::{Rig, split};
 
@@ -72,21 +72,29 @@ fn boot(directory: &Path, id: &str, time: i64) {
     mount(&file("stat", format!("cpu  1 2 3 4\nbtime {time}\nprocesses 7\n")), "/proc/stat");
 }
 
-/// Ends every process that belongs to an attempt, as a power cut would: nothing is written any more.
-fn kill_runs(mark: &str) {
-    loop {
-        let pids: Vec<u32> = with_argument(mark).into_iter().filter(|pid| *pid != std::process::id()).collect();
-        if pids.is_empty() {
-            return;
-        }
-        for pid in &pids {
-            signal(*pid, Signal::STOP);
-        }
-        for pid in pids {
-            signal(pid, Signal::KILL);
-            support::until("it is gone", || !is_alive(pid));
-        }
-    }
+/// Ends every process whose home is there, as a power cut would: they stand still first, so that none
+/// sees another go.
+fn kill_all_of(home: &Path) {
+    let home = format!("HOME={}", home.display());
+    let of_home = || -> Vec<u32> {
+        let pids = std::fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+        pids.filter(|pid: &u32| {
+            let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+            environment.split(|byte| *byte == 0).any(|line| line == home.as_bytes()) && is_alive(*pid)
+        })
+        .collect()
+    };
+    let mut still = Vec::new();
+    support::until("all of them stand still", || {
+        let pids = of_home();
+        let new: Vec<u32> = pids.into_iter().filter(|pid| !still.contains(pid)).collect();
+        new.iter().for_each(|pid| signal(*pid, Signal::STOP));
+        still.extend(&new);
+        new.is_empty()
+    });
+    assert!(!still.is_empty(), "nothing ran there");
+    still.iter().for_each(|pid| signal(*pid, Signal::KILL));
+    support::until("all of them are gone", || still.iter().all(|pid| !is_alive(*pid)));
 }
 
 fn events(rig: &Rig) -> Vec<Event> {
@@ -116,16 +124,14 @@ fn a_reboot_is_told_once_interrupts_the_run_and_leaves_its_evidence() {
         let Some(mut rig) = Rig::new(&[]) else { return };
         boot(logs.path(), BEFORE, 1_700_000_000);
         let mut running = rig.start();
-        let mark = format!("reboot-test-{}", std::process::id());
-        let command = format!("echo begun; : {mark}; while :; do sleep 1; done");
-        let id = running.run(RunSpec { on_reboot: OnReboot::Report, ..split(&command) });
+        let command = "echo begun; while :; do sleep 1; done";
+        let id = running.run(RunSpec { on_reboot: OnReboot::Report, ..split(command) });
         running.wait_started(id);
         running.stop();
 
         // The machine goes down, and comes up as another boot.
         rig.sshd.stop();
-        kill_runs(&mark);
-        kill_runs(&id.to_string());
+        kill_all_of(&rig.sshd.home());
         boot(logs.path(), AFTER, 1_700_009_000);
         std::fs::write(logs.path().join("kern.log"), CRASH).unwrap();
         rig.sshd.restart();
@@ -199,16 +205,12 @@ fn a_run_that_a_reboot_interrupted_goes_again_when_it_says_so() {
         let Some(rig) = Rig::new(&[]) else { return };
         boot(logs.path(), BEFORE, 1_700_000_000);
         let mut running = rig.start();
-        let mark = format!("reboot-again-{}", std::process::id());
-        let command = format!(
-            ": {mark}; [ \"$STEADFAST_REBOOTS\" = 1 ] && exit 9; while :; do sleep 1; done"
-        );
-        let id = running.run(RunSpec { on_reboot: OnReboot::Rerun, ..split(&command) });
+        let command = "[ \"$STEADFAST_REBOOTS\" = 1 ] && exit 9; while :; do sleep 1; done";
+        let id = running.run(RunSpec { on_reboot: OnReboot::Rerun, ..split(command) });
         running.wait_started(id);
         // All of the host stands still, so that nobody sees a half of it.
         rig.sshd.freeze();
-        kill_runs(&mark);
-        kill_runs(&id.to_string());
+        kill_all_of(&rig.sshd.home());
         boot(logs.path(), AFTER, 1_700_009_000);
         rig.sshd.kill_sessions();
         rig.sshd.thaw();
