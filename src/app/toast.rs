@@ -63,7 +63,14 @@ impl Toasts {
 pub fn of_event(fleet: &Fleet, event: &Event) -> Option<(Tone, String)> {
     let host = event.host.as_ref().map_or("", |host| host.as_str());
     match &event.fact {
-        Fact::Link(change) => of_link(host, change),
+        Fact::Link(change) => {
+            let shared = event.host.as_ref().and_then(|host| fleet.incidents.of(host)).filter(|it| it.is_shared());
+            match (shared, of_link(host, change)) {
+                // Said again it takes the place of the one before.
+                (Some(incident), Some((tone, _))) => Some((tone, incident.to_string())),
+                (_, said) => said,
+            }
+        }
         Fact::Network { to, why, .. } => Some(of_network(*to, why)),
         Fact::Boot(BootFact::Rebooted { .. }) => Some((Tone::Warning, format!("{host} has rebooted"))),
         Fact::Boot(BootFact::Evidence { cause, .. }) if *cause != RebootCause::Unknown => {

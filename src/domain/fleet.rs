@@ -8,6 +8,7 @@ use crate::domain::boot::cause::RebootCause;
 use crate::domain::diagnosis::{Cause, RungReport};
 use crate::domain::event::{BootFact, Event, Fact, Lengths, LinkChange, OutputMark, RunFact, Started, SupervisorFact};
 use crate::domain::id::{Attempt, AttemptId, HostId, RunId, Seq};
+use crate::domain::incident::Incidents;
 use crate::domain::link::LinkState;
 use crate::domain::moment::{LastKnown, Wall};
 use crate::domain::network::NetworkState;
@@ -22,6 +23,8 @@ pub struct Fleet {
     pub network: NetworkState,
     /// The last event in here.
     pub seq: Seq,
+    /// What belongs together of the links' troubles.
+    pub incidents: Incidents,
     /// Standing warnings of the supervisor, newest last, at most [`WARNINGS`].
     pub warnings: Vec<(Wall, String)>,
 }
@@ -101,7 +104,12 @@ impl Fleet {
         match &event.fact {
             Fact::Network { to, .. } => self.network = *to,
             Fact::Supervisor(fact) => self.apply_supervisor(event.at, fact),
-            Fact::Link(change) => self.with_host(event, |host, at| host.apply_link(at, change)),
+            Fact::Link(change) => {
+                self.with_host(event, |host, at| host.apply_link(at, change));
+                if let Some(host) = event.host.as_ref().and_then(|host| self.hosts.get(host)) {
+                    self.incidents.apply(event.at, &host.id, &host.address, change);
+                }
+            }
             Fact::Boot(fact) => self.with_host(event, |host, at| host.apply_boot(at, fact)),
             Fact::Run { id, fact } => self.apply_run(event, *id, fact),
             Fact::Output { id, mark, .. } => self.apply_mark(event, *id, mark),

@@ -9,6 +9,7 @@ pub mod event;
 pub mod fleet;
 pub mod host;
 pub mod id;
+pub mod incident;
 pub mod link;
 pub mod moment;
 pub mod network;

@@ -90,6 +90,7 @@ pub fn start(setup: Setup) -> Result<Handle, LedgerError> {
 
 fn own(setup: Setup, mut fleet: Fleet) -> Handle {
     fleet.network = NetworkState::Unknown;
+    fleet.incidents = crate::domain::incident::Incidents::default();
     for host in fleet.hosts.values_mut() {
         // An earlier supervisor's connection is not ours.
         host.link.state = crate::domain::link::LinkState::Idle;
