@@ -77,7 +77,8 @@ fn boot(directory: &Path, id: &str, time: i64) {
 fn kill_all_of(home: &Path) {
     let home = format!("HOME={}", home.display());
     let of_home = || -> Vec<u32> {
-        let pids = std::fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+        let pids =
+            std::fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
         pids.filter(|pid: &u32| {
             let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
             environment.split(|byte| *byte == 0).any(|line| line == home.as_bytes()) && is_alive(*pid)
@@ -152,12 +153,10 @@ fn a_reboot_is_told_once_interrupts_the_run_and_leaves_its_evidence() {
         let events = events(&rig);
         let boots: Vec<_> = events
             .iter()
-            .filter_map(|event| match &event.fact {
-                Fact::Boot(BootFact::Rebooted { before, after, not_before, .. }) => {
-                    assert!(*not_before <= event.at);
-                    Some((before.clone(), after.clone()))
-                }
-                _ => None,
+            .filter_map(|event| {
+                let Fact::Boot(BootFact::Rebooted { before, after, not_before, .. }) = &event.fact else { return None };
+                assert!(*not_before <= event.at);
+                Some((before.clone(), after.clone()))
             })
             .collect();
         let [(before, after)] = boots.as_slice() else { panic!("{boots:?}") };
@@ -165,9 +164,9 @@ fn a_reboot_is_told_once_interrupts_the_run_and_leaves_its_evidence() {
         assert_eq!((after.boot_id.as_deref(), after.boot_time), (Some(AFTER), Some(1_700_009_000)));
         let evidence: Vec<_> = events
             .iter()
-            .filter_map(|event| match &event.fact {
-                Fact::Boot(BootFact::Evidence { cause, texts }) => Some((*cause, texts.clone())),
-                _ => None,
+            .filter_map(|event| {
+                let Fact::Boot(BootFact::Evidence { cause, texts }) = &event.fact else { return None };
+                Some((*cause, texts.clone()))
             })
             .collect();
         let [(cause, texts)] = evidence.as_slice() else { panic!("{evidence:?}") };
@@ -192,7 +191,8 @@ fn shown(rig: &Rig, run: &str) {
         .unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{output:?}");
-    for words in ["interrupted by reboot", "the host rebooted, between", "cause: kernel panic", "sysrq triggered crash"] {
+    for words in ["interrupted by reboot", "the host rebooted, between", "cause: kernel panic", "sysrq triggered crash"]
+    {
         assert!(text.contains(words), "{words}: {text}");
     }
 }

@@ -2,6 +2,7 @@
 //! the same events with the same [`Fleet::apply`].
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::domain::boot::BootIdentity;
 use crate::domain::boot::cause::RebootCause;
@@ -90,6 +91,8 @@ pub struct AttemptView {
     pub notices: Vec<String>,
     /// Bytes that the host gave up before we had them.
     pub lost: u64,
+    /// How long it was not seen for reasons of ours.
+    pub blind: Duration,
 }
 
 impl Fleet {
@@ -176,11 +179,18 @@ impl Fleet {
     }
 
     fn apply_mark(&mut self, event: &Event, id: AttemptId, mark: &OutputMark) {
-        if let OutputMark::Gap { lost, .. } = mark {
-            if let Some(attempt) = self.attempt_mut(id) {
-                attempt.lost += lost;
+        match mark {
+            OutputMark::Gap { lost, .. } => {
+                if let Some(attempt) = self.attempt_mut(id) {
+                    attempt.lost += lost;
+                }
+                self.with_host(event, |host, at| host.timeline.mark(at, Mark::Gap));
             }
-            self.with_host(event, |host, at| host.timeline.mark(at, Mark::Gap));
+            OutputMark::Blind { duration, .. } => {
+                if let Some(attempt) = self.attempt_mut(id) {
+                    attempt.blind = attempt.blind.saturating_add(*duration);
+                }
+            }
         }
     }
 
@@ -288,6 +298,7 @@ impl AttemptView {
             retry_at: None,
             notices: Vec::new(),
             lost: 0,
+            blind: Duration::ZERO,
         }
     }
 

@@ -71,8 +71,8 @@ pub use follow::{Follow, FollowEvent, Follower, follow};
 pub use script::{SHELL, plain_script};
 pub use upload::{Uploaded, describe, upload};
 pub use verbs::{
-    Cancelled, Found, HostFacts, StartAnswer, StartKind, StartOrder, Survivor, acknowledge, cancel, identify, last_boot,
-    list, remove, start, states, survival_look, survival_start,
+    Cancelled, Found, HostFacts, StartAnswer, StartKind, StartOrder, Survivor, acknowledge, cancel, identify,
+    last_boot, list, remove, start, states, survival_look, survival_start,
 };
 
 /// What our lines begin with.

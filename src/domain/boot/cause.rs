@@ -96,7 +96,8 @@ impl Trace {
     /// Adds a line; of what comes in order of time the oldest goes when there is no room.
     pub fn add(&mut self, line: &str) {
         let newest_first = self.source == TraceSource::Last;
-        if !line.is_empty() && !(newest_first && self.text.len() + line.len() >= TEXT) {
+        let full = newest_first && self.text.len() + line.len() >= TEXT;
+        if !line.is_empty() && !full {
             let line: String = line.chars().filter(|c| !c.is_control()).take(LINE).collect();
             self.text.push_str(&line);
             self.text.push('\n');

@@ -81,7 +81,8 @@ fn an_out_of_memory_kill_alone_is_no_reboot() {
 fn kexec_watchdog_and_a_log_that_ends_in_a_shutdown_are_known() {
     let kexec = "[ 712.10] systemd-shutdown[1]: Rebooting with kexec.\n[ 712.11] kexec_core: Starting new kernel";
     assert_eq!(RebootCause::of(&[kernel(kexec)], None), RebootCause::Kexec);
-    let down = "[ 712.10] systemd-shutdown[1]: Syncing filesystems and block devices.\n[ 712.4] reboot: Restarting system";
+    let down =
+        "[ 712.10] systemd-shutdown[1]: Syncing filesystems and block devices.\n[ 712.4] reboot: Restarting system";
     assert_eq!(RebootCause::of(&[kernel(down)], None), RebootCause::CleanShutdown);
     let status = |n: &str| trace(TraceSource::Watchdog, n);
     assert_eq!(RebootCause::of(&[last(CUT), status("32")], None), RebootCause::Watchdog);

@@ -8,9 +8,11 @@ pub fn boot_id(text: &str) -> Option<String> {
     let text = text.trim();
     let dashes = [8, 13, 18, 23];
     let sound = text.len() == 36
-        && text.bytes().enumerate().all(|(at, byte)| {
-            if dashes.contains(&at) { byte == b'-' } else { byte.is_ascii_hexdigit() }
-        });
+        && text.bytes().enumerate().all(
+            |(at, byte)| {
+                if dashes.contains(&at) { byte == b'-' } else { byte.is_ascii_hexdigit() }
+            },
+        );
     sound.then(|| text.to_owned())
 }
 
