@@ -13,6 +13,7 @@ use crate::ledger::Ledger;
 use crate::supervisor::host::HostTask;
 use crate::supervisor::host::calls::Outcome;
 use crate::supervisor::host::runs::Seat;
+use crate::supervisor::hub::{HostNews, News};
 
 /// A run that catches up.
 #[derive(Clone, Copy)]
@@ -44,8 +45,11 @@ impl HostTask {
     pub(super) fn tell_caught_up(&mut self) {
         let done: Vec<_> = self.seats.iter_mut().filter_map(|(id, seat)| seat.take_caught_up(*id, false)).collect();
         for caught_up in done {
-            let ledger = self.around.ledger.clone();
-            self.calls.spawn(async move { Outcome::Told(facts(ledger, caught_up).await) });
+            let telling = self.telling(caught_up);
+            self.calls.spawn(async move {
+                telling.await;
+                Outcome::Done
+            });
         }
     }
 }
@@ -62,8 +66,21 @@ impl Seat {
     }
 }
 
+impl HostTask {
+    /// Publishes what a run caught up with: the mark, then the words.
+    pub(super) fn telling(&self, caught_up: CaughtUp) -> impl Future<Output = ()> + Send + use<> {
+        let (ledger, outlet, host) = (self.around.ledger.clone(), self.around.news.clone(), self.around.host.clone());
+        async move {
+            for fact in facts(ledger, caught_up).await {
+                // An error means that the hub has stopped.
+                outlet.send(HostNews { host: host.clone(), news: News::Fact(fact) }).await.ok();
+            }
+        }
+    }
+}
+
 /// The mark in the output and the words, after counting the lines of the log.
-pub(super) async fn facts(ledger: Ledger, CaughtUp { id, catching, bytes }: CaughtUp) -> Vec<Fact> {
+async fn facts(ledger: Ledger, CaughtUp { id, catching, bytes }: CaughtUp) -> Vec<Fact> {
     let Catching { catch_up, log_offset } = catching;
     let span = catch_up.span;
     let mark =

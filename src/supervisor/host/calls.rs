@@ -12,7 +12,7 @@ use crate::domain::moment::Moment;
 use crate::domain::run::{RunInput, RunSpec};
 use crate::port::{DialError, Dialed, Session, SessionGone};
 use crate::remote::{self, Found, HostFacts, RemoteError};
-use crate::supervisor::host::blind::{self, CaughtUp};
+use crate::supervisor::host::blind::CaughtUp;
 use crate::supervisor::host::{HostTask, Open};
 use crate::supervisor::hub::{HostNews, News};
 use crate::supervisor::limits::{LOOK_LIMIT, PING_LIMIT, START_LIMIT};
@@ -29,8 +29,6 @@ pub(super) enum Outcome {
     Run(AttemptId, RunInput),
     LastBoot(Result<Vec<Trace>, RemoteError>),
     Listed(Result<Vec<Found>, RemoteError>),
-    /// A run has caught up.
-    Told(Vec<Fact>),
     /// Logs are synced: the end may be told.
     Publish(Box<Fact>),
     Done,
@@ -126,13 +124,10 @@ impl HostTask {
 
     /// Publishes a fact once the logs are on disk.
     pub(super) fn spawn_publish(&mut self, fact: Fact, logs: Vec<LogWriter>, caught_up: Option<CaughtUp>) {
-        let (ledger, outlet, host) = (self.around.ledger.clone(), self.around.news.clone(), self.around.host.clone());
+        let telling = caught_up.map(|caught_up| self.telling(caught_up));
         self.calls.spawn(async move {
-            if let Some(caught_up) = caught_up {
-                for fact in blind::facts(ledger, caught_up).await {
-                    // An error means that the hub has stopped.
-                    outlet.send(HostNews { host: host.clone(), news: News::Fact(fact) }).await.ok();
-                }
+            if let Some(telling) = telling {
+                telling.await;
             }
             for log in logs {
                 // A log that cannot be synced keeps the end back: the next supervisor tells it when it is true.
@@ -182,7 +177,6 @@ impl HostTask {
             Outcome::Run(id, input) => self.run_input(now, id, input),
             Outcome::LastBoot(answer) => self.handle_evidence(answer),
             Outcome::Listed(found) => self.handle_listed(found),
-            Outcome::Told(facts) => facts.into_iter().for_each(|fact| self.spawn_fact(fact)),
             Outcome::Publish(fact) => self.spawn_fact(*fact),
             Outcome::Done => {}
         }
