@@ -5,7 +5,7 @@
 #
 # Results of small functions are left in sf_r: a command substitution costs a fork, and a host under
 # stress has none to spare. Tests set SF_SHELL to say which shell is to run what is detached,
-# and SF_VAR_TMP not to meet in /var/tmp.
+# SF_VAR_TMP not to meet in /var/tmp, and SF_TOP for what a system says of its boots.
 
 # ---- small things ----------------------------------------------------------------------------------
 
@@ -74,22 +74,57 @@ sf_there() {
   case $sf_stat in Z* | X*) return 1 ;; esac
 }
 
-sf_bootid() { # what tells one boot from the next; what cannot be had stays empty
+sf_bootid() { # what tells one boot from the next; what cannot be had, or is unexpected, stays empty
   [ -z "${sf_boot_known-}" ] || return 0
-  sf_boot_known=1
-  sf_boot_id= sf_boot_time= sf_init=
-  if [ -r /proc/sys/kernel/random/boot_id ]; then
-    read -r sf_boot_id </proc/sys/kernel/random/boot_id
+  sf_boot_known=1 sf_boot_id= sf_boot_raw= sf_boot_time= sf_init= sf_proc=${SF_TOP-}/proc
+  if [ -r "$sf_proc/sys/kernel/random/boot_id" ]; then
+    read -r sf_boot_id <"$sf_proc/sys/kernel/random/boot_id"
   else
     sf_boot_id=$(sysctl -n kern.bootsessionuuid 2>/dev/null)
   fi
-  if [ -r /proc/stat ]; then
-    sf_boot_time=$(sed -n 's/^btime //p' /proc/stat)
+  if [ -r "$sf_proc/stat" ]; then
+    sf_boot_raw=$(sed -n 's/^btime //p' "$sf_proc/stat")
     sf_ticks 1 && sf_init=$sf_r
   else
-    sf_boot_time=$(sysctl -n kern.boottime 2>/dev/null | sed -n 's/^{ sec = \([0-9]*\).*/\1/p')
+    # Without a zone: a summer time that begins is no boot.
+    sf_boot_raw=$(TZ=UTC0 LC_ALL=C sysctl -n kern.boottime 2>/dev/null)
+    [ -n "$sf_boot_raw" ] || sf_boot_raw=$(TZ=UTC0 LC_ALL=C uptime -s 2>/dev/null)
   fi
-  case $sf_boot_id in *[!A-Za-z0-9-]*) sf_boot_id= ;; esac
+  sf_moment "$sf_boot_raw"
+  sf_boot_time=$sf_r
+  case ${#sf_boot_id}:$sf_boot_id in 36:*[!A-Fa-f0-9-]*) sf_boot_id= ;; 36:*) ;; *) sf_boot_id= ;; esac
+}
+
+# Seconds since 1970 of a number, of `{ sec = N, usec = N } ...`, `Tue Nov 14 22:13:20 2023` or
+# `2023-11-14 22:13:20`; nothing of anything else. The other reader: src/domain/boot/parse.rs.
+sf_moment() {
+  sf_r=
+  case $1 in
+    *[!A-Za-z0-9\ :=,{}-]*) return ;;
+    '{ sec = '*', usec = '*) sf_k=${1#'{ sec = '} sf_r=${sf_k%%,*} ;;
+    [A-Z][a-z][a-z]' '[A-Z][a-z][a-z]' '*:*:*' '[0-9][0-9][0-9][0-9])
+      set -- $1
+      [ $# = 5 ] || return
+      sf_k=JanFebMarAprMayJunJulAugSepOctNovDec
+      case $sf_k in *"$2"*) sf_k=${sf_k%%"$2"*} ;; *) return ;; esac
+      sf_days "$5" $((${#sf_k} / 3 + 1)) "$3" "$4" ;;
+    [0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]' '[0-9][0-9]:[0-9][0-9]:[0-9][0-9])
+      sf_k=${1#*-}
+      sf_v=${sf_k#*-}
+      sf_days "${1%%-*}" "${sf_k%%-*}" "${sf_v%% *}" "${1#* }" ;;
+    *) sf_r=$1 ;;
+  esac
+  case $sf_r in *[!0-9]* | 0*) sf_r= ;; esac
+}
+
+sf_days() { # YEAR MONTH DAY HH:MM:SS
+  sf_k=${4%%:*} sf_v=${4#*:} sf_r=
+  sf_d=${sf_v#*:} sf_v=${sf_v%%:*}
+  case $1$2$3$sf_k$sf_v$sf_d in *[!0-9]*) return ;; esac
+  set -- "$1" $(((${2#0} + 9) % 12)) "${3#0}"
+  [ "$2" -lt 10 ] || set -- $(($1 - 1)) "$2" "$3"
+  sf_r=$((365 * $1 + $1 / 4 - $1 / 100 + $1 / 400 + (153 * $2 + 2) / 5 + $3 - 1 - 719468))
+  sf_r=$((sf_r * 86400 + ${sf_k#0} * 3600 + ${sf_v#0} * 60 + ${sf_d#0}))
 }
 
 # Whether what is recorded was another boot than this one. BOOT_ID BOOT_TIME INIT_START
@@ -1124,10 +1159,16 @@ sf_put() {
 sf_ident() {
   sf_bootid
   sf_kv boot_id "$sf_boot_id"
-  sf_kv boot_time "$sf_boot_time"
+  sf_kv boot_time "$sf_boot_raw"
   sf_kv init_start "$sf_init"
-  if [ -r /proc/uptime ]; then read -r sf_r sf_line </proc/uptime; sf_kv uptime "${sf_r%%.*}"; fi
-  echo "now=$(date +%s)"
+  sf_now=$(date +%s)
+  if [ -r "$sf_proc/uptime" ]; then
+    read -r sf_r sf_line <"$sf_proc/uptime"
+    sf_kv uptime "${sf_r%%.*}"
+  elif [ -n "$sf_boot_time" ]; then
+    sf_kv uptime $((sf_now - sf_boot_time))
+  fi
+  echo "now=$sf_now"
   sf_get /etc/os-release PRETTY_NAME
   sf_r=${sf_r#\"}
   sf_kv os "${sf_r%\"}"
@@ -1145,6 +1186,40 @@ sf_ident() {
   sf_kv terminal "$sf_terminal"
 }
 
+# ---- why it booted ---------------------------------------------------------------------------------
+
+# What is left of the boot before this one; every part of it bounded. Whoever asks sets a limit in time.
+sf_last_boot() {
+  sf_at=${SF_TOP-}
+  last -x 2>/dev/null | LC_ALL=C grep -E '^(reboot|shutdown|runlevel) ' | head -n 12 | sf_quote last 200
+  sf_k=$(journalctl -k -b -1 -n 200 -q --no-pager 2>/dev/null | sf_quote kernel 400)
+  for sf_v in kern.log messages; do
+    [ -z "$sf_k" ] && [ -r "$sf_at/var/log/$sf_v" ] || continue
+    # The lines before the last kernel's first one.
+    sf_k=$(tail -n 5000 "$sf_at/var/log/$sf_v" 2>/dev/null | LC_ALL=C awk '
+      /Linux version [0-9]/ { n = 0; for (i = NR > 200 ? NR - 200 : 1; i < NR; i++) kept[n++] = ring[i % 200] }
+      { ring[NR % 200] = substr($0, 1, 400) }
+      END { for (i = 0; i < n; i++) print kept[i] }' | sf_quote kernel 400)
+  done
+  [ -z "$sf_k" ] || printf '%s\n' "$sf_k"
+  sf_n=0
+  # systemd moves what it finds there, at once.
+  sf_d=$(ls -td "$sf_at"/var/lib/systemd/pstore/*/ 2>/dev/null | head -n 1)
+  for sf_v in "$sf_at"/sys/fs/pstore/* ${sf_d:+"$sf_d"*}; do
+    [ -f "$sf_v" ] && [ -r "$sf_v" ] && [ "$sf_n" -lt 6 ] || continue
+    sf_n=$((sf_n + 1))
+    sf_kv pstore "$(stat -c %Y "$sf_v" 2>/dev/null || echo 0) ${sf_v##*/}"
+    dd if="$sf_v" bs=8192 count=1 2>/dev/null | sf_quote text 400
+  done
+  for sf_v in "$sf_at"/sys/class/watchdog/watchdog*/bootstatus; do
+    if [ -r "$sf_v" ]; then read -r sf_r <"$sf_v"; sf_kv watchdog "$sf_r"; fi
+  done
+}
+
+sf_quote() { # KEY WIDTH: lines of stdin as values
+  LC_ALL=C tr -d '\000-\011\013-\037\177' | LC_ALL=C cut -c1-"$2" | LC_ALL=C sed "s/^/$1=/"
+}
+
 # ---- the one entry ---------------------------------------------------------------------------------
 
 sf_main() {
@@ -1158,6 +1233,7 @@ sf_main() {
   printf '\036SF1 %s\n' "$sf_verb"
   case $sf_verb in
     ident) sf_ident ;;
+    last-boot) sf_last_boot ;;
     start) sf_start "$@" ;;
     state) sf_each "$@" ;;
     ack) sf_ack "$@" ;;

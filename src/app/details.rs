@@ -130,6 +130,13 @@ impl App {
     }
 
     fn of_boot(&self, host: &HostView, lines: &mut Lines) {
+        if let Some(rebooted) = &host.rebooted {
+            let cause = rebooted.cause.unwrap_or_default().word();
+            let (from, to) =
+                (say::time(rebooted.not_before, self.utc_offset), say::time(rebooted.seen, self.utc_offset));
+            let ago = say::duration(self.now.wall.since(rebooted.seen));
+            lines.plain("rebooted", format!("{ago} ago: {cause} (between {from} and {to})"));
+        }
         if let Some(boot) = &host.boot {
             let mut parts = Vec::new();
             if let Some(booted) = boot.value.boot_time {

@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use crate::domain::boot::cause::RebootCause;
 use crate::domain::event::{BootFact, Event, Fact, LinkChange, RunFact, SupervisorFact};
 use crate::domain::fleet::Fleet;
 use crate::domain::link::LinkState;
@@ -62,9 +63,20 @@ impl Toasts {
 pub fn of_event(fleet: &Fleet, event: &Event) -> Option<(Tone, String)> {
     let host = event.host.as_ref().map_or("", |host| host.as_str());
     match &event.fact {
-        Fact::Link(change) => of_link(host, change),
+        Fact::Link(change) => {
+            let shared = event.host.as_ref().and_then(|host| fleet.incidents.of(host)).filter(|it| it.is_shared());
+            match (shared, of_link(host, change)) {
+                // Said again it takes the place of the one before.
+                (Some(incident), Some((tone, _))) => Some((tone, incident.to_string())),
+                (_, said) => said,
+            }
+        }
         Fact::Network { to, why, .. } => Some(of_network(*to, why)),
         Fact::Boot(BootFact::Rebooted { .. }) => Some((Tone::Warning, format!("{host} has rebooted"))),
+        Fact::Boot(BootFact::Evidence { cause, .. }) if *cause != RebootCause::Unknown => {
+            Some((Tone::Warning, format!("{host} rebooted: {}", cause.word())))
+        }
+        Fact::Boot(BootFact::Reverted { .. }) => Some((Tone::Warning, format!("{host} went back to a snapshot"))),
         Fact::Run { id, fact } => {
             let title = fleet.runs.get(&id.run).map_or("run", |run| run.spec.title());
             of_run(host, title, fact)
@@ -73,7 +85,7 @@ pub fn of_event(fleet: &Fleet, event: &Event) -> Option<(Tone, String)> {
         Fact::Supervisor(SupervisorFact::Stalled(time)) => {
             Some((Tone::Plain, format!("asleep for {}: every host is asked again", super::say::duration(*time))))
         }
-        Fact::Boot(BootFact::Identified(_))
+        Fact::Boot(BootFact::Identified(_) | BootFact::Evidence { .. })
         | Fact::Output { .. }
         | Fact::Operator(_)
         | Fact::Supervisor(SupervisorFact::Started { .. } | SupervisorFact::Stopped) => None,

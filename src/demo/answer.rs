@@ -15,6 +15,7 @@ pub(super) enum Call {
 /// What is answered with keys and values.
 pub(super) enum Plain {
     Ident,
+    LastBoot,
     Start(AttemptId, Launch),
     State(Vec<AttemptId>),
     Ack { id: AttemptId, out: u64, err: u64 },
@@ -37,6 +38,7 @@ impl Call {
                 return Ok(Self::Follow { id: attempt(id)?, stream: named(stream)?, offset: number(offset)? });
             }
             ("ident", []) => Plain::Ident,
+            ("last-boot", []) => Plain::LastBoot,
             ("start", [id]) => Plain::Start(attempt(id)?, launch(script)),
             ("state", ids) => Plain::State(ids.iter().map(|id| attempt(id)).collect::<Result<_, _>>()?),
             ("ack", [id, out, err]) => Plain::Ack { id: attempt(id)?, out: number(out)?, err: number(err)? },
@@ -82,6 +84,7 @@ fn launch(script: &Script) -> Launch {
 pub(super) async fn answer(host: &SimHost, call: Plain) -> Answer {
     match call {
         Plain::Ident => Ok(ident(host)),
+        Plain::LastBoot => Ok(last_boot(host)),
         Plain::Start(id, launch) => start(host, id, launch),
         Plain::State(ids) => Ok(ids.into_iter().flat_map(|id| block(host, id, false)).collect()),
         Plain::Ack { id, out, err } => acknowledge(host, id, out, err),
@@ -124,6 +127,18 @@ fn ident(host: &SimHost) -> Vec<(&'static str, String)> {
         ("launcher", profile.launcher.into()),
         ("terminal", "script".into()),
     ]
+}
+
+/// Simulated hosts die of a panic, or of their power supply.
+fn last_boot(host: &SimHost) -> Vec<(&'static str, String)> {
+    let machine = host.machine();
+    let number = machine.boot().number;
+    if number.is_multiple_of(2) {
+        let last_words = "Kernel panic - not syncing: Fatal exception in interrupt";
+        return vec![("kernel", format!("kernel: {last_words}"))];
+    }
+    let boot = format!("reboot   system boot  {}", machine.profile.kernel);
+    (0..number).map(|_| ("last", boot.clone())).collect()
 }
 
 fn start(host: &SimHost, id: AttemptId, launch: Launch) -> Answer {

@@ -1,5 +1,8 @@
 //! What tells one boot of a host from the next.
 
+pub mod cause;
+pub mod parse;
+
 use std::time::Duration;
 
 /// Evidence of one boot. Every part may be missing; a part that did not parse is missing, and what
@@ -26,6 +29,16 @@ pub enum BootComparison {
 }
 
 impl BootIdentity {
+    /// From what a host says of itself; what does not parse is missing, never different.
+    #[must_use]
+    pub fn parse(boot_id: Option<&str>, boot_time: Option<&str>, init_start: Option<&str>) -> Self {
+        Self {
+            boot_id: boot_id.and_then(parse::boot_id),
+            boot_time: boot_time.and_then(parse::boot_time),
+            init_start: init_start.and_then(parse::init_start),
+        }
+    }
+
     #[must_use]
     pub fn is_unknown(&self) -> bool {
         self.boot_id.is_none() && self.boot_time.is_none() && self.init_start.is_none()
@@ -51,6 +64,28 @@ impl BootIdentity {
             (BootComparison::Same, BootComparison::Same | BootComparison::Unknown) => BootComparison::Same,
             (BootComparison::Unknown, _) => BootComparison::Unknown,
         }
+    }
+}
+
+/// One look at a host's boot.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Sighting {
+    pub identity: BootIdentity,
+    /// Since boot, by the host.
+    pub uptime: Option<Duration>,
+}
+
+impl Sighting {
+    /// Whether `later`, of the same boot, has been up for less long: a snapshot of the machine was
+    /// restored. Within [`BOOT_TIME_SLACK`] nothing is said.
+    #[must_use]
+    pub fn went_back(&self, later: &Self) -> bool {
+        let same = self.identity.compare(&later.identity) == BootComparison::Same;
+        let back = match (self.uptime, later.uptime) {
+            (Some(before), Some(after)) => after.saturating_add(BOOT_TIME_SLACK) < before,
+            (None, _) | (_, None) => false,
+        };
+        same && back
     }
 }
 
@@ -88,6 +123,28 @@ mod tests {
         let before = identity(None, Some(1_000), None);
         assert_eq!(before.compare(&identity(None, Some(1_005), None)), BootComparison::Same);
         assert_eq!(before.compare(&identity(None, Some(1_006), None)), BootComparison::Changed);
+    }
+
+    #[test]
+    fn an_uptime_that_went_back_within_one_boot_is_a_restored_snapshot() {
+        let at = |id, uptime: Option<u64>| Sighting {
+            identity: identity(Some(id), None, None),
+            uptime: uptime.map(Duration::from_secs),
+        };
+        assert!(at("a", Some(900)).went_back(&at("a", Some(300))));
+        assert!(!at("a", Some(900)).went_back(&at("a", Some(896))), "clocks wobble");
+        assert!(!at("a", Some(900)).went_back(&at("a", Some(5_000))));
+        assert!(!at("a", Some(900)).went_back(&at("b", Some(3))), "a reboot is no snapshot");
+        assert!(!at("a", Some(900)).went_back(&at("a", None)) && !at("a", None).went_back(&at("a", Some(1))));
+    }
+
+    #[test]
+    fn what_does_not_parse_is_unknown_and_not_changed() {
+        let sound = BootIdentity::parse(Some("5f3c12ab-77aa-4c1e-9d0b-2f6a1c0e9b11"), Some("1700000000"), Some("7"));
+        assert!(sound.boot_id.is_some() && sound.boot_time.is_some() && sound.init_start.is_some());
+        let garbled = BootIdentity::parse(Some("Permission denied"), Some("No such file"), Some("x"));
+        assert!(garbled.is_unknown());
+        assert_eq!(sound.compare(&garbled), BootComparison::Unknown);
     }
 
     #[test]

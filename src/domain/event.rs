@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::domain::boot::BootIdentity;
+use crate::domain::boot::cause::RebootCause;
 use crate::domain::diagnosis::{Cause, RungReport};
 use crate::domain::id::{AttemptId, HostId, Seq};
 use crate::domain::link::LinkState;
@@ -50,6 +51,11 @@ pub enum BootFact {
     Identified(BootIdentity),
     /// It booted between `not_before` (when the old identity was last seen) and now.
     Rebooted { before: BootIdentity, after: BootIdentity, not_before: Wall, evidence: Vec<(String, String)> },
+    /// What is left on the host of the boot before, as `(source, lines)`, and what it proves. A fact of its
+    /// own, once per reboot: gathering it takes seconds, for which neither the link nor the runs wait.
+    Evidence { cause: RebootCause, texts: Vec<(String, String)> },
+    /// The same boot, but its uptime went back since `not_before`: a snapshot of it was restored.
+    Reverted { identity: BootIdentity, uptime_before: Duration, uptime_after: Duration, not_before: Wall },
 }
 
 #[derive(Clone, PartialEq, Debug)]

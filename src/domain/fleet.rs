@@ -2,11 +2,14 @@
 //! the same events with the same [`Fleet::apply`].
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::domain::boot::BootIdentity;
+use crate::domain::boot::cause::RebootCause;
 use crate::domain::diagnosis::{Cause, RungReport};
 use crate::domain::event::{BootFact, Event, Fact, Lengths, LinkChange, OutputMark, RunFact, Started, SupervisorFact};
 use crate::domain::id::{Attempt, AttemptId, HostId, RunId, Seq};
+use crate::domain::incident::Incidents;
 use crate::domain::link::LinkState;
 use crate::domain::moment::{LastKnown, Wall};
 use crate::domain::network::NetworkState;
@@ -21,6 +24,8 @@ pub struct Fleet {
     pub network: NetworkState,
     /// The last event in here.
     pub seq: Seq,
+    /// What belongs together of the links' troubles.
+    pub incidents: Incidents,
     /// Standing warnings of the supervisor, newest last, at most [`WARNINGS`].
     pub warnings: Vec<(Wall, String)>,
 }
@@ -34,7 +39,19 @@ pub struct HostView {
     pub link: LinkView,
     pub boot: Option<LastKnown<BootIdentity>>,
     pub reboots: u32,
+    /// The last of them that was seen.
+    pub rebooted: Option<Rebooted>,
     pub timeline: Timeline,
+}
+
+/// A reboot as it was seen.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Rebooted {
+    /// It happened between these.
+    pub not_before: Wall,
+    pub seen: Wall,
+    /// Once the host was asked for evidence.
+    pub cause: Option<RebootCause>,
 }
 
 #[derive(Clone, PartialEq, Debug)]
@@ -74,6 +91,8 @@ pub struct AttemptView {
     pub notices: Vec<String>,
     /// Bytes that the host gave up before we had them.
     pub lost: u64,
+    /// How long it was not seen for reasons of ours.
+    pub blind: Duration,
 }
 
 impl Fleet {
@@ -88,7 +107,12 @@ impl Fleet {
         match &event.fact {
             Fact::Network { to, .. } => self.network = *to,
             Fact::Supervisor(fact) => self.apply_supervisor(event.at, fact),
-            Fact::Link(change) => self.with_host(event, |host, at| host.apply_link(at, change)),
+            Fact::Link(change) => {
+                self.with_host(event, |host, at| host.apply_link(at, change));
+                if let Some(host) = event.host.as_ref().and_then(|host| self.hosts.get(host)) {
+                    self.incidents.apply(event.at, &host.id, &host.address, change);
+                }
+            }
             Fact::Boot(fact) => self.with_host(event, |host, at| host.apply_boot(at, fact)),
             Fact::Run { id, fact } => self.apply_run(event, *id, fact),
             Fact::Output { id, mark, .. } => self.apply_mark(event, *id, mark),
@@ -155,11 +179,18 @@ impl Fleet {
     }
 
     fn apply_mark(&mut self, event: &Event, id: AttemptId, mark: &OutputMark) {
-        if let OutputMark::Gap { lost, .. } = mark {
-            if let Some(attempt) = self.attempt_mut(id) {
-                attempt.lost += lost;
+        match mark {
+            OutputMark::Gap { lost, .. } => {
+                if let Some(attempt) = self.attempt_mut(id) {
+                    attempt.lost += lost;
+                }
+                self.with_host(event, |host, at| host.timeline.mark(at, Mark::Gap));
             }
-            self.with_host(event, |host, at| host.timeline.mark(at, Mark::Gap));
+            OutputMark::Blind { duration, .. } => {
+                if let Some(attempt) = self.attempt_mut(id) {
+                    attempt.blind = attempt.blind.saturating_add(*duration);
+                }
+            }
         }
     }
 
@@ -190,7 +221,7 @@ impl HostView {
             attempt: 0,
             retry_at: None,
         };
-        Self { id, address, tags, link, boot: None, reboots: 0, timeline: Timeline::default() }
+        Self { id, address, tags, link, boot: None, reboots: 0, rebooted: None, timeline: Timeline::default() }
     }
 
     fn apply_link(&mut self, at: Wall, change: &LinkChange) {
@@ -208,10 +239,21 @@ impl HostView {
     fn apply_boot(&mut self, at: Wall, fact: &BootFact) {
         let identity = match fact {
             BootFact::Identified(identity) => identity,
-            BootFact::Rebooted { after, .. } => {
+            BootFact::Rebooted { after, not_before, .. } => {
                 self.reboots += 1;
+                self.rebooted = Some(Rebooted { not_before: *not_before, seen: at, cause: None });
                 self.timeline.mark(at, Mark::Reboot);
                 after
+            }
+            BootFact::Evidence { cause, .. } => {
+                if let Some(rebooted) = &mut self.rebooted {
+                    rebooted.cause = Some(*cause);
+                }
+                return;
+            }
+            BootFact::Reverted { identity, .. } => {
+                self.timeline.mark(at, Mark::Note("went back to a snapshot".into()));
+                identity
             }
         };
         self.boot = Some(LastKnown { value: identity.clone(), as_of: at });
@@ -256,6 +298,7 @@ impl AttemptView {
             retry_at: None,
             notices: Vec::new(),
             lost: 0,
+            blind: Duration::ZERO,
         }
     }
 

@@ -2,6 +2,7 @@
 //! in here; time ([`moment::Moment`]) and jitter come in as arguments. Imports nothing of the crate
 //! but itself.
 
+pub mod blind;
 pub mod boot;
 pub mod command;
 pub mod diagnosis;
@@ -9,6 +10,7 @@ pub mod event;
 pub mod fleet;
 pub mod host;
 pub mod id;
+pub mod incident;
 pub mod link;
 pub mod moment;
 pub mod network;

@@ -236,7 +236,7 @@ impl Follower {
                     seat.left_over = Some(left_over.clone());
                 }
                 Fact::Run { .. }
-                | Fact::Boot(BootFact::Identified(_))
+                | Fact::Boot(BootFact::Identified(_) | BootFact::Evidence { .. } | BootFact::Reverted { .. })
                 | Fact::Network { .. }
                 | Fact::Output { .. }
                 | Fact::Operator(_)

@@ -2,6 +2,7 @@
 //! after its output.
 
 use crate::app::say;
+use crate::domain::boot::cause::RebootCause;
 use crate::domain::diagnosis::Cause;
 use crate::domain::event::{BootFact, CancelReason, Event, Fact, LinkChange, OperatorFact, OutputMark, RunFact};
 use crate::domain::event::{Started, SupervisorFact};
@@ -60,7 +61,10 @@ impl Tone {
 pub(super) fn of(event: &Event, before: &Fleet) -> Option<Note> {
     let view = event.host.as_ref().and_then(|host| before.hosts.get(host));
     let (tone, text) = match &event.fact {
-        Fact::Link(change) => link(event.at, change, view)?,
+        Fact::Link(change) => match shared(event, before) {
+            Some(said) => return said,
+            None => link(event.at, change, view)?,
+        },
         Fact::Boot(fact) => boot(event.at, fact, view)?,
         Fact::Network { to, why, .. } => network(*to, why),
         Fact::Run { id, fact } => {
@@ -75,6 +79,31 @@ pub(super) fn of(event: &Event, before: &Fleet) -> Option<Note> {
 }
 
 type Said = Option<(Tone, String)>;
+
+/// Of a host whose trouble is that of others too: told of the incident when it becomes one and when it is
+/// over, and nothing of each host. `None` when its trouble is its own.
+fn shared(event: &Event, before: &Fleet) -> Option<Option<Note>> {
+    let (Fact::Link(change), Some(host)) = (&event.fact, &event.host) else { return None };
+    let address = before.hosts.get(host).map_or("", |view| view.address.as_str());
+    let mut after = before.incidents.clone();
+    after.apply(event.at, host, address, change);
+    let say = |tone, text: String| Some(Some(Note { host: None, tone, text }));
+    if let Some(now) = after.of(host).filter(|now| now.is_shared()) {
+        let grown = before.incidents.of(host).map(|was| &was.origin) != Some(&now.origin);
+        // The second host makes it one; how many there were is told at its end.
+        if grown && now.affected == 2 {
+            let next = now.next_step().map(|step| format!("; {step}")).unwrap_or_default();
+            return say(Tone::Warning, format!("several hosts at once: {now}{next}"));
+        }
+        return Some(None);
+    }
+    let was = before.incidents.of(host).filter(|was| was.is_shared() && change.to.is_connected())?;
+    if was.hosts.len() > 1 {
+        return Some(None);
+    }
+    let lasted = say::duration(event.at.since(was.since));
+    say(Tone::Good, format!("all of them are back after {lasted}: {was}"))
+}
 
 fn link(at: Wall, change: &LinkChange, view: Option<&HostView>) -> Said {
     let cause = change.cause.as_ref().map(|cause| format!(": {cause}")).unwrap_or_default();
@@ -149,6 +178,20 @@ fn boot(at: Wall, fact: &BootFact, view: Option<&HostView>) -> Said {
             let away = view.and_then(|view| away(at, view)).unwrap_or_else(|| say::duration(at.since(*not_before)));
             Some((Tone::Warning, format!("rebooted; connected again after {away}")))
         }
+        BootFact::Evidence { cause: RebootCause::Unknown, .. } => None,
+        BootFact::Evidence { cause, .. } => {
+            let ago = view.and_then(|view| view.rebooted).map(|rebooted| say::duration(at.since(rebooted.not_before)));
+            let ago = ago.map(|ago| format!(" within the last {ago}")).unwrap_or_default();
+            Some((Tone::Warning, format!("rebooted{ago}: {}", cause.word())))
+        }
+        BootFact::Reverted { uptime_before, uptime_after, .. } => Some((
+            Tone::Warning,
+            format!(
+                "went back to a snapshot: up {} before, {} now",
+                say::duration(*uptime_before),
+                say::duration(*uptime_after)
+            ),
+        )),
     }
 }
 

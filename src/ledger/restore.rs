@@ -76,7 +76,9 @@ const MATTERING: &str = "
             AND CASE WHEN json_valid(body) THEN json_extract(body, '$.event') = 'warning' ELSE 1 END
             ORDER BY seq DESC LIMIT :warnings)
     )
-    SELECT e.seq, e.at, e.host, e.body FROM picked JOIN events AS e ON e.seq = picked.seq
+    -- What hosts left of their boots is for whoever asks for it.
+    SELECT e.seq, e.at, e.host, CASE WHEN e.kind = 'boot' AND json_valid(e.body)
+        THEN json_remove(e.body, '$.texts') ELSE e.body END FROM picked JOIN events AS e ON e.seq = picked.seq
         LEFT JOIN runs ON runs.run = e.run
     WHERE e.run IS NULL OR e.seq > coalesce(runs.forgotten_to, 0)
     ORDER BY e.seq";

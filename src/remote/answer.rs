@@ -52,6 +52,11 @@ impl Fields {
         self.pairs.iter().filter(move |(name, _)| name == key).map(|(_, value)| value.as_str())
     }
 
+    /// All of them, in order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     pub(super) fn text(&self, key: &str) -> String {
         self.get(key).unwrap_or_default().to_owned()
     }
@@ -79,12 +84,8 @@ impl Fields {
         blocks.into_iter().filter_map(|(id, fields)| Some((id?, fields))).collect()
     }
 
-    pub(super) fn identity(&self) -> Result<BootIdentity, RemoteError> {
-        Ok(BootIdentity {
-            boot_id: self.get("boot_id").map(str::to_owned),
-            boot_time: self.number("boot_time")?,
-            init_start: self.number("init_start")?,
-        })
+    pub(super) fn identity(&self) -> BootIdentity {
+        BootIdentity::parse(self.get("boot_id"), self.get("boot_time"), self.get("init_start"))
     }
 
     /// One look at an attempt.
@@ -138,7 +139,7 @@ impl Fields {
             launcher: self.text("launcher"),
             terminal: self.text("terminal"),
             directory: self.text("directory"),
-            boot: self.identity()?,
+            boot: self.identity(),
         }))
     }
 }

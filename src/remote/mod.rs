@@ -27,6 +27,7 @@
 //! | verb | arguments | assignments | answer keys |
 //! |---|---|---|---|
 //! | `ident` | | | `boot_id` `boot_time` `init_start` `uptime` `now` `os` `kernel` `hostname` `root` (directory of runs) `root_note` `launcher` `terminal` |
+//! | `last-boot` | | | `last`, `kernel` (lines), `pstore=TIME NAME` with its `text` lines after it, `watchdog` |
 //! | `start` | ID | `SF_COMMAND` `SF_DIRECTORY` `SF_ENV` (lines of `export N='v'`) `SF_SECRET_ENV` (the same; never in a file that outlives the start) `SF_PTY` (`COLUMNSxROWS` or empty) `SF_LIMIT` (bytes) `SF_GRACE` (s) `SF_UPLOAD` (sha256 or empty) `SF_TITLE` `SF_REBOOTS` `SF_SELF` (the functions once more: the runner on the host is made of them) | `answer` (`started`, `attached`, `starting`, `stillborn`) and those of `state` |
 //! | `state` | ID… | | per ID a block beginning with `id=ID`, see below |
 //! | `follow` | ID STREAM OFFSET | | see below |
@@ -70,8 +71,8 @@ pub use follow::{Follow, FollowEvent, Follower, follow};
 pub use script::{SHELL, plain_script};
 pub use upload::{Uploaded, describe, upload};
 pub use verbs::{
-    Cancelled, Found, HostFacts, StartAnswer, StartKind, StartOrder, Survivor, acknowledge, cancel, identify, list,
-    remove, start, states, survival_look, survival_start,
+    Cancelled, Found, HostFacts, StartAnswer, StartKind, StartOrder, Survivor, acknowledge, cancel, identify,
+    last_boot, list, remove, start, states, survival_look, survival_start,
 };
 
 /// What our lines begin with.

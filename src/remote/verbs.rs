@@ -5,6 +5,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use crate::domain::boot::BootIdentity;
+use crate::domain::boot::cause::{Trace, TraceSource};
 use crate::domain::event::{CancelReason, Lengths};
 use crate::domain::id::AttemptId;
 use crate::domain::run::{Evidence, RunSpec};
@@ -40,7 +41,7 @@ pub struct HostFacts {
 pub async fn identify(session: &dyn Session, limit: Duration) -> Result<HostFacts, RemoteError> {
     let fields = call(session, Script::new("ident", []), limit).await?;
     Ok(HostFacts {
-        boot: fields.identity()?,
+        boot: fields.identity(),
         uptime: fields.number("uptime")?.map(Duration::from_secs),
         now: fields.number("now")?,
         os: fields.text("os"),
@@ -52,6 +53,46 @@ pub async fn identify(session: &dyn Session, limit: Duration) -> Result<HostFact
         terminal: fields.text("terminal"),
     })
 }
+
+/// What a host that has booted still knows of the boot before.
+///
+/// # Errors
+/// As every call.
+pub async fn last_boot(session: &dyn Session, limit: Duration) -> Result<Vec<Trace>, RemoteError> {
+    Ok(traces(&call(session, Script::new("last-boot", []), limit).await?))
+}
+
+/// Each source's lines together, in the order of their coming; bounded whatever the host sends.
+fn traces(fields: &Fields) -> Vec<Trace> {
+    let mut traces: Vec<Trace> = Vec::new();
+    for (key, line) in fields.iter() {
+        let source = match key {
+            "last" => TraceSource::Last,
+            "kernel" => TraceSource::Kernel,
+            "watchdog" => TraceSource::Watchdog,
+            "pstore" => {
+                let (at, name) = line.split_once(' ').unwrap_or(("", line));
+                TraceSource::Pstore { name: name.chars().take(100).collect(), at: at.parse().ok().filter(|at| *at > 0) }
+            }
+            "text" => match traces.last() {
+                Some(Trace { source: source @ TraceSource::Pstore { .. }, .. }) => source.clone(),
+                Some(_) | None => continue,
+            },
+            _ => continue,
+        };
+        let line = if key == "pstore" { "" } else { line };
+        let room = traces.len() < TRACES;
+        match traces.iter_mut().find(|trace| trace.source == source) {
+            Some(trace) => trace.add(line),
+            None if room => traces.push(Trace::new(source, line)),
+            None => {}
+        }
+    }
+    traces
+}
+
+/// Sources that are kept; a host has four and a few records of a crash.
+const TRACES: usize = 12;
 
 /// What a start needs beside the id.
 pub struct StartOrder<'a> {

@@ -17,6 +17,7 @@ use crate::domain::event::{CancelReason, Event, Fact, RunFact, SupervisorFact};
 use crate::domain::fleet::Fleet;
 use crate::domain::id::{AttemptId, HostId, Seq};
 use crate::domain::link::LinkInput;
+use crate::domain::moment::Wall;
 use crate::domain::network::NetworkState;
 use crate::domain::run::{HostRun, RunInput};
 use crate::net::OwnNetwork;
@@ -50,6 +51,8 @@ pub(super) struct Hub {
     pub seats: HashMap<HostId, mpsc::Sender<HostOrder>>,
     pub seater: Seater,
     pub retries: Retries,
+    /// When an earlier supervisor was last known to look.
+    pub last_seen: Option<Wall>,
     pub stop: CancellationToken,
     /// Attempts that go to their host once the journal has them.
     pub starting: FuturesUnordered<BoxFuture<'static, (AttemptId, Result<(), String>)>>,
@@ -191,7 +194,7 @@ impl Hub {
             HostRun::requested(id, spec, false)
         };
         let reboots = self.reboots(id);
-        if !self.offer(&host, HostOrder::Run { run: Box::new(run), reboots }) {
+        if !self.offer(&host, HostOrder::Run { run: Box::new(run), reboots, unseen: None }) {
             self.give_up(host, id, "its host's task takes no orders".into());
         } else if let Some(reason) = cancelled {
             self.offer(&host, HostOrder::Input(id, RunInput::Cancel(reason)));

@@ -28,7 +28,7 @@ pub use handle::{CommandError, Handle, Live, OutputTail, Subscription, Update};
 
 use crate::domain::fleet::Fleet;
 use crate::domain::host::HostSettings;
-use crate::domain::id::HostId;
+use crate::domain::id::{HostId, Seq};
 use crate::domain::link::{Link, LinkInput, LinkSettings};
 use crate::domain::moment::Wall;
 use crate::domain::network::NetworkState;
@@ -78,6 +78,7 @@ pub fn start(setup: Setup) -> Result<Handle, LedgerError> {
         if let (Some(known), Some(fresh)) = (known, fleet.hosts.get_mut(&host.id)) {
             fresh.boot = known.boot;
             fresh.reboots = known.reboots;
+            fresh.rebooted = known.rebooted;
             fresh.timeline = known.timeline;
         }
     }
@@ -89,10 +90,14 @@ pub fn start(setup: Setup) -> Result<Handle, LedgerError> {
 
 fn own(setup: Setup, mut fleet: Fleet) -> Handle {
     fleet.network = NetworkState::Unknown;
+    fleet.incidents = crate::domain::incident::Incidents::default();
     for host in fleet.hosts.values_mut() {
         // An earlier supervisor's connection is not ours.
         host.link.state = crate::domain::link::LinkState::Idle;
     }
+    // The last event is the last sign that somebody looked.
+    let last = setup.ledger.events(Seq(fleet.seq.0.saturating_sub(1)), 1);
+    let last_seen = last.ok().and_then(|events| events.last().map(|event| event.at));
     let tracker = TaskTracker::new();
     let stop = CancellationToken::new();
     let (orders_out, orders) = mpsc::channel(ORDERS);
@@ -122,6 +127,7 @@ fn own(setup: Setup, mut fleet: Fleet) -> Handle {
         seats: HashMap::new(),
         seater: Box::new(move |host, fleet| seats.make(host, fleet)),
         retries: Default::default(),
+        last_seen,
         stop: stop.clone(),
         starting: FuturesUnordered::new(),
         unsent: HashMap::new(),

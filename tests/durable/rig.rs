@@ -228,6 +228,10 @@ impl Running<'_> {
         self.ledger.log_path(id, stream)
     }
 
+    pub fn marks(&self, id: AttemptId, stream: Stream) -> Vec<steadfast::domain::event::OutputMark> {
+        self.ledger.marks(id, stream).unwrap()
+    }
+
     pub fn stop(self) {
         self.rig.block_on(self.handle.shutdown());
         self.ledger.clone().close();

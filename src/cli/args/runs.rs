@@ -70,7 +70,7 @@ pub struct LogArgs {
     /// Show where output is missing and when the host could not be seen, as lines of their own.
     #[arg(long)]
     pub marks: bool,
-    /// Instead of output: how we know how it ended.
+    /// Instead of output: how we know how it ended, and what its host left of a reboot meanwhile.
     #[arg(long, conflicts_with_all = ["stderr", "follow", "tail", "raw", "marks"])]
     pub evidence: bool,
 }

@@ -11,7 +11,7 @@ use crate::cli::failure::Failure;
 use crate::cli::setup::Setup;
 use crate::cli::{exit, output};
 use crate::clock::SystemClock;
-use crate::domain::event::{Event, Fact};
+use crate::domain::event::{BootFact, Event, Fact};
 use crate::domain::fleet::{AttemptView, Fleet, RunView};
 use crate::domain::id::{Attempt, AttemptId, Seq};
 use crate::domain::moment::Wall;
@@ -132,14 +132,76 @@ fn evidence(ledger: &Ledger, run: &RunView, view: &AttemptView) -> Result<String
     }
     text.push_str("\nevents:\n");
     let mut after = Seq(0);
+    let mut boots = Boots::default();
     loop {
         let page = ledger.events(after, PAGE).map_err(compose::ledger_failure)?;
         let Some(last) = page.last().map(|event| event.seq) else { break };
-        page.iter().filter(|event| is_about(event, id)).for_each(|event| text.push_str(&headless::jsonl::event(event)));
+        for event in &page {
+            if is_about(event, id) || boots.takes(event, run, view) {
+                text.push_str(&headless::jsonl::event(event));
+            }
+        }
         after = last;
     }
+    text.push_str(&boots.told);
     Ok(text)
 }
+
+/// The boots of its host while it was there, and what they left.
+#[derive(Default)]
+struct Boots {
+    /// A reboot of then was the last: the evidence that follows is its own.
+    open: bool,
+    told: String,
+}
+
+impl Boots {
+    fn takes(&mut self, event: &Event, run: &RunView, view: &AttemptView) -> bool {
+        let Fact::Boot(fact) = &event.fact else { return false };
+        if event.host.as_ref() != Some(&run.host) {
+            return false;
+        }
+        let end = match &view.phase {
+            // Its end may be told a moment before the reboot that was the reason.
+            Phase::Ended { at, .. } => *at + END_SLACK,
+            Phase::Requested | Phase::Running | Phase::Ending => Wall(i64::MAX),
+        };
+        let then = event.at >= view.requested_at && event.at <= end;
+        let at = |at: &Wall| say::date_time(*at, 0);
+        match fact {
+            BootFact::Identified(_) => false,
+            BootFact::Reverted { not_before, .. } => {
+                if then {
+                    let window = format!("between {} and {} UTC", at(not_before), at(&event.at));
+                    self.told.push_str(&format!("\nthe host went back to a snapshot, {window}\n"));
+                }
+                then
+            }
+            BootFact::Rebooted { not_before, .. } => {
+                self.open = then;
+                if then {
+                    let window = format!("between {} and {} UTC", at(not_before), at(&event.at));
+                    self.told.push_str(&format!("\nthe host rebooted, {window}\n"));
+                }
+                then
+            }
+            BootFact::Evidence { cause, texts } => {
+                let open = std::mem::take(&mut self.open);
+                if open {
+                    self.told.push_str(&format!("cause: {}\n", cause.word()));
+                    for (source, lines) in texts {
+                        self.told.push_str(&format!("{}:\n", say::clean(source)));
+                        lines.lines().for_each(|line| self.told.push_str(&format!("  {}\n", say::clean(line))));
+                    }
+                }
+                open
+            }
+        }
+    }
+}
+
+/// Facts of one host come within this much of each other.
+const END_SLACK: Duration = Duration::from_secs(60);
 
 fn is_about(event: &Event, id: AttemptId) -> bool {
     match &event.fact {

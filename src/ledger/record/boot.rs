@@ -1,10 +1,13 @@
 //! Boots of a host in their written form.
 
+use std::time::Duration;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::spec::{Pair, pairs, unpaired};
-use super::time::Timestamp;
+use super::time::{Timestamp, millis};
+use super::words::RebootCauseRecord;
 use crate::domain::boot::BootIdentity;
 use crate::domain::event::BootFact;
 
@@ -15,6 +18,14 @@ pub enum BootRecord {
     Identified { identity: IdentityRecord },
     /// It booted between `not_before` and the event.
     Rebooted { before: IdentityRecord, after: IdentityRecord, not_before: Timestamp, evidence: Vec<Pair> },
+    /// What is left of the boot before, gathered once after it was seen.
+    Evidence {
+        cause: RebootCauseRecord,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        texts: Vec<Pair>,
+    },
+    /// Same boot, less uptime: a snapshot was restored between `not_before` and the event.
+    Reverted { identity: IdentityRecord, uptime_before_ms: u64, uptime_after_ms: u64, not_before: Timestamp },
 }
 
 /// What tells one boot from the next; what is missing proves nothing.
@@ -40,6 +51,13 @@ impl From<&BootFact> for BootRecord {
                 not_before: not_before.into(),
                 evidence: pairs(&evidence),
             },
+            BootFact::Evidence { cause, texts } => Self::Evidence { cause: cause.into(), texts: pairs(&texts) },
+            BootFact::Reverted { identity, uptime_before, uptime_after, not_before } => Self::Reverted {
+                identity: identity.into(),
+                uptime_before_ms: millis(uptime_before),
+                uptime_after_ms: millis(uptime_after),
+                not_before: not_before.into(),
+            },
         }
     }
 }
@@ -53,6 +71,13 @@ impl From<BootRecord> for BootFact {
                 after: after.into(),
                 not_before: not_before.into(),
                 evidence: unpaired(evidence),
+            },
+            BootRecord::Evidence { cause, texts } => Self::Evidence { cause: cause.into(), texts: unpaired(texts) },
+            BootRecord::Reverted { identity, uptime_before_ms, uptime_after_ms, not_before } => Self::Reverted {
+                identity: identity.into(),
+                uptime_before: Duration::from_millis(uptime_before_ms),
+                uptime_after: Duration::from_millis(uptime_after_ms),
+                not_before: not_before.into(),
             },
         }
     }

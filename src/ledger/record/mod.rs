@@ -28,8 +28,8 @@ pub use spec::{Pair, PtyRecord, SpecRecord, UploadRecord};
 pub use time::Timestamp;
 use time::millis;
 pub use words::{
-    CancelReasonRecord, KillerRecord, LinkStateRecord, NetworkStateRecord, OnRebootRecord, RungAnswerRecord,
-    RungRecord, StreamRecord, TimeLimitRecord,
+    CancelReasonRecord, KillerRecord, LinkStateRecord, NetworkStateRecord, OnRebootRecord, RebootCauseRecord,
+    RungAnswerRecord, RungRecord, StreamRecord, TimeLimitRecord,
 };
 
 use crate::domain::event::{Event, Fact, LinkChange, OperatorFact, SupervisorFact};

@@ -9,6 +9,7 @@ use proptest::sample::select;
 
 use super::time::{EARLIEST, LATEST};
 use crate::domain::boot::BootIdentity;
+use crate::domain::boot::cause::RebootCause;
 use crate::domain::command::Command;
 use crate::domain::diagnosis::{Cause, Rung, RungAnswer, RungReport};
 use crate::domain::event::{
@@ -78,6 +79,11 @@ pub(crate) fn boot_fact() -> BoxedStrategy<BootFact> {
         identity().prop_map(BootFact::Identified),
         (identity(), identity(), wall(), evidence).prop_map(|(before, after, not_before, evidence)| {
             BootFact::Rebooted { before, after, not_before, evidence }
+        }),
+        (select(RebootCause::ALL.to_vec()), vec((text(), text()), 0..4))
+            .prop_map(|(cause, texts)| BootFact::Evidence { cause, texts }),
+        (identity(), millis(), millis(), wall()).prop_map(|(identity, uptime_before, uptime_after, not_before)| {
+            BootFact::Reverted { identity, uptime_before, uptime_after, not_before }
         }),
     ]
     .boxed()

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::boot::cause::RebootCause;
 use crate::domain::diagnosis::{Rung, RungAnswer};
 use crate::domain::event::CancelReason;
 use crate::domain::link::LinkState;
@@ -42,5 +43,8 @@ mirror! {
     CancelReasonRecord = CancelReason { Operator, TotalLimit, IdleLimit }
     KillerRecord = Killer { Operator, OutOfMemory, Unknown }
     TimeLimitRecord = TimeLimit { Total, Idle }
+    RebootCauseRecord = RebootCause {
+        CleanShutdown, Panic, OutOfMemory, Watchdog, PowerLoss, Kexec, Unknown
+    }
     OnRebootRecord = OnReboot { Report, Rerun }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::domain::boot::cause::Trace;
 use crate::domain::diagnosis::RungReport;
 use crate::domain::event::{CancelReason, Fact, Lengths};
 use crate::domain::id::{AttemptId, Epoch};
@@ -11,6 +12,7 @@ use crate::domain::moment::Moment;
 use crate::domain::run::{RunInput, RunSpec};
 use crate::port::{DialError, Dialed, Session, SessionGone};
 use crate::remote::{self, Found, HostFacts, RemoteError};
+use crate::supervisor::host::blind::CaughtUp;
 use crate::supervisor::host::{HostTask, Open};
 use crate::supervisor::hub::{HostNews, News};
 use crate::supervisor::limits::{LOOK_LIMIT, PING_LIMIT, START_LIMIT};
@@ -25,6 +27,7 @@ pub(super) enum Outcome {
     Probed(Epoch, Vec<RungReport>),
     Gone(Epoch, SessionGone),
     Run(AttemptId, RunInput),
+    LastBoot(Result<Vec<Trace>, RemoteError>),
     Listed(Result<Vec<Found>, RemoteError>),
     /// Logs are synced: the end may be told.
     Publish(Box<Fact>),
@@ -120,8 +123,12 @@ impl HostTask {
     }
 
     /// Publishes a fact once the logs are on disk.
-    pub(super) fn spawn_publish(&mut self, fact: Fact, logs: Vec<LogWriter>) {
+    pub(super) fn spawn_publish(&mut self, fact: Fact, logs: Vec<LogWriter>, caught_up: Option<CaughtUp>) {
+        let telling = caught_up.map(|caught_up| self.telling(caught_up));
         self.calls.spawn(async move {
+            if let Some(telling) = telling {
+                telling.await;
+            }
             for log in logs {
                 // A log that cannot be synced keeps the end back: the next supervisor tells it when it is true.
                 if !log.sync().await {
@@ -133,7 +140,7 @@ impl HostTask {
     }
 
     /// Runs a call over the session of this epoch; it dies with it.
-    fn bind<F>(&mut self, epoch: Epoch, call: impl FnOnce(Arc<dyn Session>) -> F)
+    pub(super) fn bind<F>(&mut self, epoch: Epoch, call: impl FnOnce(Arc<dyn Session>) -> F)
     where
         F: Future<Output = Outcome> + Send + 'static,
     {
@@ -151,17 +158,24 @@ impl HostTask {
                 self.link.handle_input(now, LinkInput::DialFailed { epoch, cause, evidence });
             }
             Outcome::Identified(epoch, Ok(facts)) => {
+                self.note_sighting(now, &facts);
                 self.link.handle_input(now, LinkInput::Identified { epoch, identity: facts.boot });
             }
             Outcome::Identified(epoch, Err(error)) => {
                 self.link.handle_input(now, LinkInput::IdentifyFailed { epoch, cause: start::cause_of(error) });
             }
-            Outcome::Ponged(epoch, Ok(rtt)) => self.link.handle_input(now, LinkInput::Pong { epoch, rtt }),
+            Outcome::Ponged(epoch, Ok(rtt)) => {
+                self.link.handle_input(now, LinkInput::Pong { epoch, rtt });
+                if self.announced == Some(epoch) {
+                    self.see_again(now);
+                }
+            }
             Outcome::Ponged(epoch, Err(SessionGone(cause))) | Outcome::Gone(epoch, SessionGone(cause)) => {
                 self.link.handle_input(now, LinkInput::Gone { epoch, cause });
             }
             Outcome::Probed(epoch, evidence) => self.link.handle_input(now, LinkInput::Probed { epoch, evidence }),
             Outcome::Run(id, input) => self.run_input(now, id, input),
+            Outcome::LastBoot(answer) => self.handle_evidence(answer),
             Outcome::Listed(found) => self.handle_listed(found),
             Outcome::Publish(fact) => self.spawn_fact(*fact),
             Outcome::Done => {}

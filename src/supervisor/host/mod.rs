@@ -1,17 +1,21 @@
 //! One task per host: it drives the host's [`Link`] and the [`HostRun`]s on it, and does what they
 //! ask for. It never waits for the host: every call runs beside it and comes back as an [`Outcome`].
 
+mod blind;
 mod calls;
+mod reboot;
 mod runs;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{Notify, mpsc};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::domain::blind::{BlindCause, BlindClock};
 use crate::domain::event::Fact;
 use crate::domain::id::{AttemptId, Epoch, HostId};
 use crate::domain::link::{Link, LinkEffect, LinkFact, LinkInput, LinkState};
@@ -20,6 +24,7 @@ use crate::domain::run::{HostRun, RunInput};
 use crate::ledger::Ledger;
 use crate::port::{Clock, Connector, Session};
 use crate::supervisor::host::calls::Outcome;
+use crate::supervisor::host::reboot::Boots;
 use crate::supervisor::host::runs::Seat;
 use crate::supervisor::hub::{HostNews, News};
 use crate::supervisor::limits::STALL;
@@ -32,6 +37,8 @@ pub(super) enum HostOrder {
     Run {
         run: Box<HostRun>,
         reboots: u32,
+        /// For how long no supervisor has looked at it, where one has before.
+        unseen: Option<Duration>,
     },
     Input(AttemptId, RunInput),
     Adopt,
@@ -70,6 +77,8 @@ pub(super) struct HostTask {
     written: Arc<Notify>,
     /// The operator wants to know, once connected, what runs are on the host.
     adopting: bool,
+    boots: Boots,
+    blind: BlindClock,
 }
 
 struct Open {
@@ -93,6 +102,8 @@ impl HostTask {
             reports_out,
             written: Arc::new(Notify::new()),
             adopting: false,
+            boots: Boots::default(),
+            blind: BlindClock::default(),
         }
     }
 
@@ -146,7 +157,12 @@ impl HostTask {
     fn handle_order(&mut self, now: Moment, order: HostOrder) {
         match order {
             HostOrder::Link(input) => self.link.handle_input(now, input),
-            HostOrder::Run { run, reboots } => self.take_on(now, *run, reboots),
+            HostOrder::Run { run, reboots, unseen } => {
+                if let Some(unseen) = unseen.filter(|_| self.blind.is_clear() && self.announced.is_none()) {
+                    self.blind.missed(unseen, BlindCause::NotRunning);
+                }
+                self.take_on(now, *run, reboots);
+            }
             HostOrder::Input(id, input) => self.run_input(now, id, input),
             HostOrder::Adopt => {
                 self.adopting = true;
@@ -169,6 +185,7 @@ impl HostTask {
     /// A wake long after the time planned for it: we slept, and nobody else is to blame.
     fn notice_stall(&mut self, now: Moment, planned: Option<Mono>) {
         let Some(late) = planned.map(|planned| now.mono.since(planned)).filter(|late| *late > STALL) else { return };
+        self.blind.missed(late, BlindCause::Asleep);
         self.link.handle_input(now, LinkInput::Stalled(late));
         for seat in self.seats.values_mut() {
             seat.run.handle_input(now, RunInput::Stalled(late));
@@ -199,13 +216,21 @@ impl HostTask {
     async fn publish_link(&mut self, now: Moment, fact: LinkFact) {
         match fact {
             LinkFact::Link(change) => {
+                if change.to == LinkState::Paused {
+                    self.blind.dark(now.mono, BlindCause::OwnNetwork);
+                } else {
+                    self.blind.lit(now.mono);
+                }
                 if change.to != change.from && self.announced.is_none() {
                     let blind = change.to == LinkState::Paused;
                     self.all_runs(now, &RunInput::Disconnected { blind });
                 }
                 self.publish(Fact::Link(change)).await;
             }
-            LinkFact::Boot(fact) => self.publish(Fact::Boot(fact)).await,
+            LinkFact::Boot(fact) => {
+                self.note_boot(&fact);
+                self.publish(Fact::Boot(fact)).await;
+            }
         }
     }
 
@@ -245,11 +270,13 @@ impl HostTask {
         let epoch = self.link.epoch();
         if self.link.state().is_connected() && self.announced != Some(epoch) {
             self.announced = Some(epoch);
+            self.see_again(now);
             self.all_runs(now, &RunInput::Connected(epoch));
         }
         if self.link.state() == LinkState::Rebooted && self.seats.values().all(|seat| seat.run.is_settled()) {
             self.link.handle_input(now, LinkInput::RebootHandled);
         }
+        self.gather_evidence();
         if self.adopting {
             self.spawn_list();
         }

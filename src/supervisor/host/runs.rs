@@ -10,6 +10,7 @@ use crate::domain::moment::Moment;
 use crate::domain::run::{HostRun, RunEffect, RunInput, Stream};
 use crate::remote::{Found, RemoteError};
 use crate::supervisor::host::HostTask;
+use crate::supervisor::host::blind::Catching;
 use crate::supervisor::host::calls::Outcome;
 use crate::supervisor::hub::News;
 use crate::supervisor::pump::Pump;
@@ -19,6 +20,8 @@ use crate::supervisor::writer::LogWriter;
 pub(super) struct Seat {
     pub run: HostRun,
     pub reboots: u32,
+    /// Since we saw the host again.
+    pub catching: Option<Catching>,
     logs: Vec<LogSeat>,
 }
 
@@ -66,7 +69,7 @@ impl HostTask {
         if let Some(epoch) = self.announced {
             run.handle_input(now, RunInput::Connected(epoch));
         }
-        self.seats.insert(id, Seat { run, reboots, logs });
+        self.seats.insert(id, Seat { run, reboots, catching: None, logs });
     }
 
     pub(super) fn run_input(&mut self, now: Moment, id: AttemptId, input: RunInput) {
@@ -75,8 +78,12 @@ impl HostTask {
                 // What was stored so far comes first: the next follower begins behind it.
                 seat.collect(now);
             }
+            if let (RunInput::Looked { evidence, .. }, Some(catching)) = (&input, &mut seat.catching) {
+                catching.catch_up.note_size(evidence.sizes.out);
+            }
             seat.run.handle_input(now, input);
         }
+        self.tell_caught_up();
     }
 
     pub(super) fn all_runs(&mut self, now: Moment, input: &RunInput) {
@@ -111,6 +118,7 @@ impl HostTask {
         for fact in news {
             self.spawn_fact(fact);
         }
+        self.tell_caught_up();
     }
 
     /// Does the effects and publishes the facts of all attempts; whether there were any.
@@ -126,8 +134,9 @@ impl HostTask {
             let over = matches!(fact, RunFact::Ended { .. });
             let fact = Fact::Run { id, fact };
             if over {
-                let logs = self.seats.remove(&id).map(Seat::into_writers).unwrap_or_default();
-                self.spawn_publish(fact, logs);
+                let mut seat = self.seats.remove(&id);
+                let caught_up = seat.as_mut().and_then(|seat| seat.take_caught_up(id, true));
+                self.spawn_publish(fact, seat.map(Seat::into_writers).unwrap_or_default(), caught_up);
             } else {
                 self.publish(fact).await;
             }
@@ -206,6 +215,12 @@ impl Seat {
 
     fn writer(&self, stream: Stream) -> Option<LogWriter> {
         self.logs.iter().find(|log| log.stream == stream).map(|log| log.writer.clone())
+    }
+
+    /// How far its output is here: the position in the spool, and the length of the log.
+    pub(super) fn output_end(&self) -> Option<(u64, u64)> {
+        let log = self.logs.iter().find(|log| log.stream == Stream::Out)?;
+        Some((log.writer.progress().position, *log.writer.end().borrow()))
     }
 
     fn stop_pump(&mut self, stream: Stream) {

@@ -105,10 +105,12 @@ impl Hub {
         let unfinished: Vec<_> = self.fleet.runs.values().filter(|run| !run.is_over()).cloned().collect();
         for run in unfinished {
             let (Some(id), Some(attempt)) = (run.latest_id(), run.latest()) else { continue };
-            let machine = crate::supervisor::resume::machine(id, &run.spec, attempt, self.clock.now().wall);
+            let machine = crate::supervisor::resume::machine(id, &run.spec, attempt, self.last_seen);
+            let seen = self.last_seen.filter(|_| attempt.started.is_some());
+            let unseen = seen.map(|seen| self.clock.now().wall.since(seen));
             let reboots = self.reboots(id);
             self.offer(&run.host, HostOrder::Link(LinkInput::Connect));
-            self.offer(&run.host, HostOrder::Run { run: Box::new(machine), reboots });
+            self.offer(&run.host, HostOrder::Run { run: Box::new(machine), reboots, unseen });
             if attempt.cancelling {
                 self.offer(&run.host, HostOrder::Input(id, RunInput::Cancel(CancelReason::Operator)));
             }
