@@ -25,9 +25,13 @@ pub struct Link {
     pub(super) contact: Contact,
     /// Attempts spent since the link was last alive.
     pub(super) attempt: u32,
+    /// When the state began.
+    pub(super) entered: Mono,
     /// Since when there is no contact; paused time is not part of it.
     pub(super) without_contact_since: Mono,
     pub(super) network: NetworkState,
+    /// `false`: the route watch said that there is no way to this host.
+    pub(super) route: bool,
     pub(super) boot: Option<LastKnown<BootIdentity>>,
     pub(super) cause: Option<Cause>,
     pub(super) evidence: Vec<RungReport>,
@@ -84,8 +88,10 @@ impl Link {
             epoch: Epoch(0),
             contact: Contact::None,
             attempt: 0,
+            entered: Mono::default(),
             without_contact_since: Mono::default(),
             network: NetworkState::Unknown,
+            route: true,
             boot,
             cause: None,
             evidence: Vec::new(),
@@ -122,6 +128,7 @@ impl Link {
             LinkInput::Reconnect => self.dial_afresh(now),
             LinkInput::Detach => self.detach(now),
             LinkInput::Network(state) => self.handle_network(now, state),
+            LinkInput::Route { reachable } => self.handle_route(now, reachable),
             LinkInput::Dialed { epoch, evidence } if epoch == self.epoch => self.handle_dialed(now, evidence),
             LinkInput::DialFailed { epoch, cause, evidence } if epoch == self.epoch => {
                 if let Contact::Dialing { .. } = self.contact {
@@ -221,6 +228,10 @@ impl Link {
 
     pub(super) fn enter(&mut self, now: Moment, state: LinkState, cause: Option<Cause>) {
         let from = std::mem::replace(&mut self.state, state);
+        let began = std::mem::replace(&mut self.entered, now.mono);
+        if from == LinkState::Paused {
+            self.without_contact_since = self.without_contact_since + now.mono.since(began);
+        }
         self.cause.clone_from(&cause);
         let retry_at = match self.contact {
             Contact::Waiting { until } => Some(now.wall_at(until)),

@@ -32,6 +32,9 @@ impl Link {
             if self.network == NetworkState::Down {
                 self.effects.push_back(LinkEffect::Close(self.epoch));
                 self.pause(now, Cause::OwnNetworkDown);
+            } else if !self.route {
+                self.effects.push_back(LinkEffect::Close(self.epoch));
+                self.await_route(now);
             } else {
                 self.probe(now, silent, Some(pulse));
             }
@@ -59,6 +62,8 @@ impl Link {
                 self.effects.push_back(LinkEffect::Close(self.epoch));
                 if self.network == NetworkState::Down {
                     self.pause(now, Cause::OwnNetworkDown);
+                } else if !self.route {
+                    self.await_route(now);
                 } else {
                     self.probe(now, cause, None);
                 }
