@@ -94,17 +94,8 @@ impl Link {
             self.enter(now, LinkState::Lost, Some(cause));
         } else {
             let backoff = Backoff { initial: self.settings.backoff_initial, maximum: self.settings.backoff_maximum };
-            let delay = match self.state {
-                LinkState::Lost => self.settings.backoff_maximum,
-                LinkState::Idle
-                | LinkState::Connecting
-                | LinkState::Alive
-                | LinkState::Pinging
-                | LinkState::Reconnecting
-                | LinkState::Paused
-                | LinkState::Rebooted
-                | LinkState::Refused => backoff.delay(self.attempt, &mut self.jitter),
-            };
+            let slow = self.state == LinkState::Lost || cause.needs_a_change();
+            let delay = if slow { backoff.maximum } else { backoff.delay(self.attempt, &mut self.jitter) };
             self.contact = Contact::Waiting { until: now.mono + delay };
             let quiet = self.state == LinkState::Lost && self.cause.as_ref() == Some(&cause);
             if !quiet {

@@ -11,6 +11,7 @@ use crate::domain::boot::BootIdentity;
 use crate::domain::diagnosis::{Cause, RungReport};
 use crate::domain::event::LinkChange;
 use crate::domain::id::Epoch;
+use crate::domain::link::rtt::Rtt;
 use crate::domain::link::{Jitter, LinkEffect, LinkFact, LinkInput, LinkSettings, LinkState};
 use crate::domain::moment::{LastKnown, Moment, Mono};
 use crate::domain::network::NetworkState;
@@ -36,6 +37,7 @@ pub struct Link {
     pub(super) cause: Option<Cause>,
     pub(super) evidence: Vec<RungReport>,
     pub(super) rtt: Duration,
+    pub(super) line: Rtt,
     pub(super) jitter: Jitter,
     pub(super) effects: VecDeque<LinkEffect>,
     pub(super) facts: VecDeque<LinkFact>,
@@ -96,6 +98,7 @@ impl Link {
             cause: None,
             evidence: Vec::new(),
             rtt: Duration::ZERO,
+            line: Rtt::default(),
             jitter: Jitter::new(seed),
             effects: VecDeque::new(),
             facts: VecDeque::new(),
@@ -145,6 +148,7 @@ impl Link {
             LinkInput::Heard { epoch } if epoch == self.epoch => self.handle_life(now),
             LinkInput::Pong { epoch, rtt } if epoch == self.epoch => {
                 self.rtt = rtt;
+                self.line.sample(rtt);
                 self.handle_life(now);
             }
             LinkInput::Gone { epoch, cause } if epoch == self.epoch => self.handle_gone(now, cause),
