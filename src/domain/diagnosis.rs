@@ -147,6 +147,35 @@ impl Cause {
         }
     }
 
+    /// Whether nothing but a change of the configuration, here or there, mends it: asked again, but
+    /// at the slowest pace.
+    #[must_use]
+    pub fn needs_a_change(&self) -> bool {
+        match self {
+            Self::NoCommonAlgorithm(_) | Self::NotSsh(_) => true,
+            Self::JumpHost { cause, .. } => cause.needs_a_change(),
+            Self::Operator
+            | Self::NameNotResolved(_)
+            | Self::NoRoute
+            | Self::ConnectTimedOut
+            | Self::PortRefused
+            | Self::ResetBeforeBanner
+            | Self::BannerTimedOut
+            | Self::HandshakeTimedOut
+            | Self::HostKeyUnknown { .. }
+            | Self::HostKeyChanged { .. }
+            | Self::HostKeyRevoked { .. }
+            | Self::AuthRefused { .. }
+            | Self::KeyUnusable(_)
+            | Self::ExecRefused(_)
+            | Self::Silent(_)
+            | Self::ClosedByPeer(_)
+            | Self::OwnNetworkDown
+            | Self::ObserverStalled(_)
+            | Self::Other(_) => false,
+        }
+    }
+
     /// A short stable word for programs (`snake_case`).
     #[must_use]
     pub fn word(&self) -> &'static str {
@@ -196,18 +225,18 @@ impl Cause {
             Self::PortRefused => "sshd is not running or not yet up".into(),
             Self::JumpHost { cause, .. } => return cause.next_step(),
             Self::NotSsh(_) => "check the port: something else listens there".into(),
-            Self::Operator
-            | Self::NoRoute
-            | Self::ConnectTimedOut
-            | Self::ResetBeforeBanner
-            | Self::BannerTimedOut
-            | Self::HandshakeTimedOut
-            | Self::ExecRefused(_)
-            | Self::Silent(_)
-            | Self::ClosedByPeer(_)
-            | Self::OwnNetworkDown
-            | Self::ObserverStalled(_)
-            | Self::Other(_) => return None,
+            Self::NoRoute => "check VPN and routes (ip route get); it is dialed as soon as there is a route".into(),
+            Self::ConnectTimedOut => "check that the host is on, and what a firewall on the way drops".into(),
+            Self::ResetBeforeBanner => "if it stays, raise MaxStartups in the host's sshd_config".into(),
+            Self::BannerTimedOut => "look at the host's console: load, memory, disk".into(),
+            Self::HandshakeTimedOut => {
+                "look at the host's load and name service; a tunnel's MTU stops large packets only".into()
+            }
+            Self::ExecRefused(_) => "check MaxSessions, the account's shell and its limits on the host".into(),
+            Self::Silent(_) => "if it stays, look at the host's console".into(),
+            Self::ClosedByPeer(_) => "if it stays, read sshd's log on the host".into(),
+            Self::OwnNetworkDown => "check this machine's own network; all hosts are dialed when it is back".into(),
+            Self::Operator | Self::ObserverStalled(_) | Self::Other(_) => return None,
         })
     }
 }
@@ -250,4 +279,29 @@ impl fmt::Display for Cause {
 
 fn list(words: &[String]) -> String {
     if words.is_empty() { "none".into() } else { words.join(", ") }
+}
+
+/// What the lowest broken rung means. A failed ICMP ping proves nothing: it is often dropped.
+#[must_use]
+pub fn lowest_broken(evidence: &[RungReport]) -> Option<Cause> {
+    let broken = evidence.iter().filter(|report| report.answer == RungAnswer::Broken && report.rung != Rung::Icmp);
+    let lowest = broken.min_by_key(|report| report.rung)?;
+    let says = |word: &str| lowest.detail.to_ascii_lowercase().contains(word);
+    match lowest.rung {
+        Rung::Route => Some(Cause::NoRoute),
+        Rung::Tcp if says("no route") || says("unreachable") => Some(Cause::NoRoute),
+        Rung::Tcp if says("port refused") || says("connection refused") => Some(Cause::PortRefused),
+        Rung::Tcp if says("timed out") => Some(Cause::ConnectTimedOut),
+        Rung::Banner if says("silent") => Some(Cause::BannerTimedOut),
+        Rung::Banner if says("ended before") => Some(Cause::ResetBeforeBanner),
+        // Own link is for the network watch to say; the dial that follows speaks for the rest.
+        Rung::OwnLink
+        | Rung::Icmp
+        | Rung::Tcp
+        | Rung::Banner
+        | Rung::KeyExchange
+        | Rung::Auth
+        | Rung::Exec
+        | Rung::Heartbeat => None,
+    }
 }

@@ -42,6 +42,8 @@ impl Link {
     pub(super) fn handle_dialed(&mut self, now: Moment, evidence: Vec<RungReport>) {
         if let Contact::Dialing { .. } = self.contact {
             self.evidence = evidence;
+            // Whatever the routing table said, there is one.
+            self.route = true;
             self.contact = Contact::Identifying { give_up: now.mono + IDENTIFY_LIMIT };
             self.effects.push_back(LinkEffect::Identify(self.epoch));
         }
@@ -83,29 +85,17 @@ impl Link {
         } else if self.network == NetworkState::Down {
             self.attempt = self.attempt.saturating_sub(1);
             self.pause(now, Cause::OwnNetworkDown);
-        } else if cause == Cause::NoRoute {
-            // Not the host's fault: the attempt is given back, the route is looked for at a steady pace.
+        } else if cause == Cause::NoRoute || !self.route {
+            // Not the host's fault: the attempt is given back.
             self.attempt = self.attempt.saturating_sub(1);
-            self.contact = Contact::Waiting { until: now.mono + ROUTE_RECHECK };
-            if self.state != LinkState::Paused || self.cause.as_ref() != Some(&cause) {
-                self.enter(now, LinkState::Paused, Some(cause));
-            }
+            self.await_route(now);
         } else if self.settings.attempts.is_some_and(|limit| self.attempt >= limit) {
             self.contact = Contact::None;
             self.enter(now, LinkState::Lost, Some(cause));
         } else {
             let backoff = Backoff { initial: self.settings.backoff_initial, maximum: self.settings.backoff_maximum };
-            let delay = match self.state {
-                LinkState::Lost => self.settings.backoff_maximum,
-                LinkState::Idle
-                | LinkState::Connecting
-                | LinkState::Alive
-                | LinkState::Pinging
-                | LinkState::Reconnecting
-                | LinkState::Paused
-                | LinkState::Rebooted
-                | LinkState::Refused => backoff.delay(self.attempt, &mut self.jitter),
-            };
+            let slow = self.state == LinkState::Lost || cause.needs_a_change();
+            let delay = if slow { backoff.maximum } else { backoff.delay(self.attempt, &mut self.jitter) };
             self.contact = Contact::Waiting { until: now.mono + delay };
             let quiet = self.state == LinkState::Lost && self.cause.as_ref() == Some(&cause);
             if !quiet {
@@ -118,6 +108,3 @@ impl Link {
 
 /// DESIGN §4: long enough to be seen.
 const REBOOTED_AT_LEAST: Duration = Duration::from_secs(5);
-
-/// A route that appears is told by the network watch at once; this is for where there is none.
-const ROUTE_RECHECK: Duration = Duration::from_secs(1);

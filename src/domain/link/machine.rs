@@ -11,6 +11,7 @@ use crate::domain::boot::BootIdentity;
 use crate::domain::diagnosis::{Cause, RungReport};
 use crate::domain::event::LinkChange;
 use crate::domain::id::Epoch;
+use crate::domain::link::rtt::Rtt;
 use crate::domain::link::{Jitter, LinkEffect, LinkFact, LinkInput, LinkSettings, LinkState};
 use crate::domain::moment::{LastKnown, Moment, Mono};
 use crate::domain::network::NetworkState;
@@ -25,13 +26,18 @@ pub struct Link {
     pub(super) contact: Contact,
     /// Attempts spent since the link was last alive.
     pub(super) attempt: u32,
+    /// When the state began.
+    pub(super) entered: Mono,
     /// Since when there is no contact; paused time is not part of it.
     pub(super) without_contact_since: Mono,
     pub(super) network: NetworkState,
+    /// `false`: the route watch said that there is no way to this host.
+    pub(super) route: bool,
     pub(super) boot: Option<LastKnown<BootIdentity>>,
     pub(super) cause: Option<Cause>,
     pub(super) evidence: Vec<RungReport>,
     pub(super) rtt: Duration,
+    pub(super) line: Rtt,
     pub(super) jitter: Jitter,
     pub(super) effects: VecDeque<LinkEffect>,
     pub(super) facts: VecDeque<LinkFact>,
@@ -84,12 +90,15 @@ impl Link {
             epoch: Epoch(0),
             contact: Contact::None,
             attempt: 0,
+            entered: Mono::default(),
             without_contact_since: Mono::default(),
             network: NetworkState::Unknown,
+            route: true,
             boot,
             cause: None,
             evidence: Vec::new(),
             rtt: Duration::ZERO,
+            line: Rtt::default(),
             jitter: Jitter::new(seed),
             effects: VecDeque::new(),
             facts: VecDeque::new(),
@@ -122,6 +131,7 @@ impl Link {
             LinkInput::Reconnect => self.dial_afresh(now),
             LinkInput::Detach => self.detach(now),
             LinkInput::Network(state) => self.handle_network(now, state),
+            LinkInput::Route { reachable } => self.handle_route(now, reachable),
             LinkInput::Dialed { epoch, evidence } if epoch == self.epoch => self.handle_dialed(now, evidence),
             LinkInput::DialFailed { epoch, cause, evidence } if epoch == self.epoch => {
                 if let Contact::Dialing { .. } = self.contact {
@@ -138,6 +148,7 @@ impl Link {
             LinkInput::Heard { epoch } if epoch == self.epoch => self.handle_life(now),
             LinkInput::Pong { epoch, rtt } if epoch == self.epoch => {
                 self.rtt = rtt;
+                self.line.sample(rtt);
                 self.handle_life(now);
             }
             LinkInput::Gone { epoch, cause } if epoch == self.epoch => self.handle_gone(now, cause),
@@ -221,6 +232,10 @@ impl Link {
 
     pub(super) fn enter(&mut self, now: Moment, state: LinkState, cause: Option<Cause>) {
         let from = std::mem::replace(&mut self.state, state);
+        let began = std::mem::replace(&mut self.entered, now.mono);
+        if from == LinkState::Paused {
+            self.without_contact_since = self.without_contact_since + now.mono.since(began);
+        }
         self.cause.clone_from(&cause);
         let retry_at = match self.contact {
             Contact::Waiting { until } => Some(now.wall_at(until)),

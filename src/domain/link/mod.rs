@@ -4,6 +4,7 @@ mod backoff;
 mod dialing;
 mod machine;
 mod outside;
+mod rtt;
 mod session;
 mod settings;
 mod state;

@@ -15,9 +15,6 @@ impl Link {
         let down = network == NetworkState::Down;
         match self.state {
             LinkState::Connecting | LinkState::Pinging | LinkState::Reconnecting | LinkState::Lost if down => {
-                if let Contact::Dialing { .. } = self.contact {
-                    self.attempt = self.attempt.saturating_sub(1);
-                }
                 if self.contact != Contact::None {
                     self.end_contact();
                     self.pause(now, Cause::OwnNetworkDown);
@@ -29,7 +26,6 @@ impl Link {
             }
             LinkState::Paused => {
                 self.end_contact();
-                self.without_contact_since = now.mono;
                 self.dial(now);
             }
             LinkState::Reconnecting | LinkState::Lost if was == NetworkState::Down && !down => {
@@ -37,19 +33,60 @@ impl Link {
                     self.dial(now);
                 }
             }
-            LinkState::Alive | LinkState::Rebooted => {
-                if let Contact::Open(pulse) = &mut self.contact {
-                    // The session may have died with the network; ask at once.
-                    pulse.ping_at = now.mono + self.settings.keepalive;
-                    self.effects.push_back(LinkEffect::Ping(self.epoch));
-                }
-            }
+            LinkState::Alive | LinkState::Rebooted => self.ask_now(now),
             LinkState::Idle
             | LinkState::Connecting
             | LinkState::Pinging
             | LinkState::Reconnecting
             | LinkState::Refused
             | LinkState::Lost => {}
+        }
+    }
+
+    pub(super) fn handle_route(&mut self, now: Moment, reachable: bool) {
+        let was = std::mem::replace(&mut self.route, reachable);
+        if was == reachable {
+            return;
+        }
+        let no_route = self.cause == Some(Cause::NoRoute);
+        match self.state {
+            LinkState::Connecting | LinkState::Pinging | LinkState::Reconnecting | LinkState::Lost if !reachable => {
+                if self.contact != Contact::None {
+                    self.end_contact();
+                    self.await_route(now);
+                }
+            }
+            LinkState::Paused if reachable && no_route => {
+                self.end_contact();
+                self.contact = Contact::Waiting { until: now.mono };
+                self.enter(now, LinkState::Reconnecting, Some(Cause::NoRoute));
+                self.dial(now);
+            }
+            LinkState::Alive | LinkState::Rebooted => self.ask_now(now),
+            LinkState::Idle
+            | LinkState::Connecting
+            | LinkState::Pinging
+            | LinkState::Reconnecting
+            | LinkState::Paused
+            | LinkState::Refused
+            | LinkState::Lost => {}
+        }
+    }
+
+    /// Paused until the route watch calls, or a look by ourselves finds a way: it costs no attempt.
+    pub(super) fn await_route(&mut self, now: Moment) {
+        let pace = if self.route { ROUTE_RECHECK } else { self.settings.backoff_maximum };
+        self.contact = Contact::Waiting { until: now.mono + pace };
+        if self.state != LinkState::Paused || self.cause != Some(Cause::NoRoute) {
+            self.enter(now, LinkState::Paused, Some(Cause::NoRoute));
+        }
+    }
+
+    /// The session may have died with the way to it.
+    fn ask_now(&mut self, now: Moment) {
+        if let Contact::Open(pulse) = &mut self.contact {
+            pulse.ping_at = now.mono + self.settings.keepalive;
+            self.effects.push_back(LinkEffect::Ping(self.epoch));
         }
     }
 
@@ -63,6 +100,7 @@ impl Link {
 
     pub(super) fn handle_stall(&mut self, now: Moment, length: Duration) {
         self.without_contact_since = self.without_contact_since + length;
+        self.entered = self.entered + length;
         match &mut self.contact {
             Contact::Open(pulse) => {
                 pulse.beat(now.mono);
@@ -86,8 +124,11 @@ impl Link {
         }
     }
 
-    /// Ends whatever dial or session there is.
+    /// Ends whatever dial or session there is; an attempt that we break off ourselves is not spent.
     pub(super) fn end_contact(&mut self) {
+        if let Contact::Dialing { .. } = self.contact {
+            self.attempt = self.attempt.saturating_sub(1);
+        }
         match self.contact {
             Contact::Dialing { .. } | Contact::Identifying { .. } | Contact::Open(_) | Contact::Probing { .. } => {
                 self.effects.push_back(LinkEffect::Close(self.epoch));
@@ -98,3 +139,6 @@ impl Link {
         }
     }
 }
+
+/// Where nobody watches the routing table, it is looked for at this pace.
+const ROUTE_RECHECK: Duration = Duration::from_secs(1);

@@ -1,6 +1,6 @@
 //! The part of [`Link`] that watches an open session.
 
-use crate::domain::diagnosis::Cause;
+use crate::domain::diagnosis::{Cause, lowest_broken};
 use crate::domain::link::machine::{Contact, PROBE_LIMIT, Pulse};
 use crate::domain::link::{Link, LinkEffect, LinkState};
 use crate::domain::moment::{Moment, Mono};
@@ -32,6 +32,9 @@ impl Link {
             if self.network == NetworkState::Down {
                 self.effects.push_back(LinkEffect::Close(self.epoch));
                 self.pause(now, Cause::OwnNetworkDown);
+            } else if !self.route {
+                self.effects.push_back(LinkEffect::Close(self.epoch));
+                self.await_route(now);
             } else {
                 self.probe(now, silent, Some(pulse));
             }
@@ -59,6 +62,8 @@ impl Link {
                 self.effects.push_back(LinkEffect::Close(self.epoch));
                 if self.network == NetworkState::Down {
                     self.pause(now, Cause::OwnNetworkDown);
+                } else if !self.route {
+                    self.await_route(now);
                 } else {
                     self.probe(now, cause, None);
                 }
@@ -88,7 +93,7 @@ impl Link {
         if pulse.is_some() {
             self.effects.push_back(LinkEffect::Close(self.epoch));
         }
-        let cause = self.cause.clone();
+        let cause = lowest_broken(&self.evidence).or_else(|| self.cause.clone());
         self.contact = Contact::Waiting { until: now.mono };
         self.enter(now, LinkState::Reconnecting, cause);
         self.dial(now);
@@ -104,6 +109,6 @@ impl Link {
 
     pub(super) fn silent_at(&self, pulse: Pulse) -> Mono {
         // A line with a long round trip gets the time its answers need on top.
-        pulse.heard + self.settings.keepalive * (self.settings.keepalive_count.max(1)) + self.rtt * 4
+        pulse.heard + self.settings.keepalive * (self.settings.keepalive_count.max(1)) + self.line.patience()
     }
 }

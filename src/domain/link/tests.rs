@@ -120,7 +120,7 @@ fn a_loaded_slow_line_gets_the_time_its_answers_need() {
     let mut rig = Rig::alive();
     let epoch = rig.link.epoch();
     rig.input(LinkInput::Pong { epoch, rtt: Duration::from_millis(350) });
-    rig.pass(Duration::from_millis(16_300));
+    rig.pass(Duration::from_millis(16_000));
     assert_eq!(rig.link.state(), LinkState::Alive);
     rig.pass(Duration::from_millis(200));
     assert_eq!(rig.link.state(), LinkState::Pinging);
@@ -152,6 +152,29 @@ fn while_the_own_network_is_down_no_attempt_is_spent_and_its_return_dials_at_onc
     rig.input(LinkInput::Network(NetworkState::Up));
     assert_eq!((rig.link.state(), rig.dials()), (LinkState::Reconnecting, 1));
     assert_eq!(rig.changes.last().map(|change| change.attempt), Some(1));
+}
+
+#[test]
+fn a_host_without_a_route_is_paused_alone_and_the_route_s_return_dials_at_once() {
+    let mut rig = Rig::new(LinkSettings::default());
+    rig.input(LinkInput::Connect);
+    rig.input(LinkInput::Route { reachable: false });
+    let last = rig.changes.last().map(|change| (change.to, change.cause.clone(), change.attempt));
+    assert_eq!(last, Some((LinkState::Paused, Some(Cause::NoRoute), 0)));
+    rig.pass(Duration::from_secs(20));
+    assert_eq!(rig.dials(), 1);
+    rig.input(LinkInput::Route { reachable: true });
+    assert_eq!((rig.link.state(), rig.dials()), (LinkState::Reconnecting, 2));
+}
+
+#[test]
+fn a_session_outlives_a_short_absence_of_its_route() {
+    let mut rig = Rig::alive();
+    let epoch = rig.link.epoch();
+    rig.input(LinkInput::Route { reachable: false });
+    assert_eq!((rig.link.state(), &rig.effects[..]), (LinkState::Alive, &[LinkEffect::Ping(epoch)][..]));
+    rig.pass(Duration::from_secs(20));
+    assert_eq!(rig.states(), [LinkState::Paused]);
 }
 
 #[test]
@@ -241,6 +264,7 @@ fn any_input() -> impl Strategy<Value = LinkInput> {
         Just(LinkInput::Detach),
         Just(LinkInput::Network(NetworkState::Down)),
         Just(LinkInput::Network(NetworkState::Up)),
+        any::<bool>().prop_map(|reachable| LinkInput::Route { reachable }),
         epoch.clone().prop_map(|epoch| LinkInput::Dialed { epoch, evidence: vec![] }),
         (epoch.clone(), cause.clone()).prop_map(|(epoch, cause)| LinkInput::DialFailed {
             epoch,
@@ -307,6 +331,7 @@ fn with_epoch(input: LinkInput, epoch: Epoch) -> LinkInput {
         | LinkInput::Reconnect
         | LinkInput::Detach
         | LinkInput::Network(_)
+        | LinkInput::Route { .. }
         | LinkInput::RebootHandled
         | LinkInput::Stalled(_) => input,
     }

@@ -16,6 +16,10 @@ pub enum LinkInput {
     Reconnect,
     Detach,
     Network(NetworkState),
+    /// What the kernel's routing table says about this host: without a route it alone is paused.
+    Route {
+        reachable: bool,
+    },
     Dialed {
         epoch: Epoch,
         evidence: Vec<RungReport>,

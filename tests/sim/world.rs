@@ -1,0 +1,318 @@
+//! The host, the network and the driver of one link, and the truth about them.
+
+use std::time::Duration;
+
+use steadfast::domain::boot::BootIdentity;
+use steadfast::domain::diagnosis::Cause;
+use steadfast::domain::event::BootFact;
+use steadfast::domain::id::Epoch;
+use steadfast::domain::link::{Link, LinkEffect, LinkFact, LinkInput, LinkSettings, LinkState};
+use steadfast::domain::moment::{LastKnown, Moment, Mono, Wall};
+use steadfast::domain::network::NetworkState;
+
+use crate::incident::{Incident, Kind};
+
+#[derive(Clone, Copy, PartialEq)]
+enum Host {
+    Works,
+    Silent,
+    Resets,
+    Refuses,
+    WrongKey,
+    WrongAuth,
+}
+
+pub struct World {
+    link: Link,
+    now: Moment,
+    kind: Kind,
+    host: Host,
+    rtt: Duration,
+    boot: i64,
+    clock_step: i64,
+    known: Option<i64>,
+    told: Option<LastKnown<BootIdentity>>,
+    reboots: u32,
+    network: NetworkState,
+    route: bool,
+    refused: bool,
+    in_flight: Option<Epoch>,
+    replies: Vec<(Mono, LinkInput)>,
+    log: Vec<String>,
+}
+
+impl World {
+    /// Lives through the incidents, then everything works again; returns all that was said.
+    pub fn live(kind: Kind, seed: u64, incidents: &[(Incident, Duration)]) -> Vec<String> {
+        let mut world = Self {
+            link: Link::new(LinkSettings::default(), None, seed),
+            now: Moment { mono: Mono(Duration::from_secs(1_000)), wall: Wall(1_000_000_000) },
+            kind,
+            host: Host::Works,
+            rtt: Duration::from_millis(20),
+            boot: 1,
+            clock_step: 0,
+            known: None,
+            told: None,
+            reboots: 0,
+            network: NetworkState::Up,
+            route: true,
+            refused: false,
+            in_flight: None,
+            replies: vec![],
+            log: vec![],
+        };
+        world.input(LinkInput::Connect);
+        for (incident, pause) in incidents {
+            world.happen(incident);
+            world.pass(*pause);
+        }
+        for incident in [Incident::Works, Incident::NetworkUp, Incident::RouteBack] {
+            world.happen(&incident);
+        }
+        if world.refused {
+            world.happen(&Incident::OperatorReconnects);
+        }
+        world.pass(Duration::from_secs(240));
+        assert_eq!(world.link.state(), LinkState::Alive, "a reachable host: {:#?}", world.log);
+        assert_eq!(world.known, Some(world.boot));
+        world.log
+    }
+
+    fn happen(&mut self, incident: &Incident) {
+        match incident {
+            Incident::Cut => self.cut(),
+            Incident::HalfOpen => self.host = Host::Silent,
+            Incident::Slow(rtt) => self.rtt = *rtt,
+            Incident::ResetsLogins => self.host = Host::Resets,
+            Incident::RefusesPort => {
+                self.host = Host::Refuses;
+                self.cut();
+            }
+            Incident::KeyChanged => {
+                self.host = Host::WrongKey;
+                self.cut();
+            }
+            Incident::AuthFails => {
+                self.host = Host::WrongAuth;
+                self.cut();
+            }
+            Incident::Works => {
+                self.host = Host::Works;
+                self.rtt = Duration::from_millis(20);
+            }
+            Incident::Reboot => {
+                self.boot += 1;
+                self.cut();
+            }
+            // Where the boot time is the only evidence, a step cannot be told from a reboot.
+            Incident::ClockStep(by) => {
+                if !matches!(self.kind, Kind::BootTimeOnly) {
+                    self.clock_step += by
+                }
+            }
+            Incident::NetworkDown => self.set_network(NetworkState::Down),
+            Incident::NetworkUp => self.set_network(NetworkState::Up),
+            Incident::RouteLost => self.set_route(false),
+            Incident::RouteBack => self.set_route(true),
+            Incident::Sleep(length) => self.sleep(*length),
+            Incident::StaleReports => self.stale(),
+            Incident::SupervisorRestarts => self.restart(),
+            Incident::OperatorReconnects => {
+                self.refused = false;
+                self.input(LinkInput::Reconnect);
+            }
+        }
+    }
+
+    fn set_network(&mut self, state: NetworkState) {
+        self.network = state;
+        self.input(LinkInput::Network(state));
+    }
+
+    fn set_route(&mut self, reachable: bool) {
+        self.route = reachable;
+        self.input(LinkInput::Route { reachable });
+    }
+
+    fn sleep(&mut self, length: Duration) {
+        let before = self.link.state();
+        self.now = self.now + length;
+        for (at, _) in &mut self.replies {
+            *at = *at + length;
+        }
+        self.input(LinkInput::Stalled(length));
+        self.link.handle_timeout(self.now);
+        self.drain();
+        assert!(before == LinkState::Lost || self.link.state() != LinkState::Lost, "a sleep lost the host");
+    }
+
+    fn restart(&mut self) {
+        self.replies.clear();
+        self.in_flight = None;
+        self.refused = false;
+        self.link = Link::new(LinkSettings::default(), self.told.clone(), 7);
+        self.link.handle_input(self.now, LinkInput::Network(self.network));
+        self.link.handle_input(self.now, LinkInput::Route { reachable: self.route });
+        self.input(LinkInput::Connect);
+    }
+
+    /// Reports of an earlier epoch change nothing.
+    fn stale(&mut self) {
+        let Some(old) = self.link.epoch().0.checked_sub(1) else { return };
+        let epoch = Epoch(old);
+        let before = format!("{:?}", self.link);
+        for input in [
+            LinkInput::Dialed { epoch, evidence: vec![] },
+            LinkInput::DialFailed { epoch, cause: Cause::PortRefused, evidence: vec![] },
+            LinkInput::Identified {
+                epoch,
+                identity: BootIdentity { boot_id: Some("stale".into()), ..BootIdentity::default() },
+            },
+            LinkInput::IdentifyFailed { epoch, cause: Cause::PortRefused },
+            LinkInput::Heard { epoch },
+            LinkInput::Pong { epoch, rtt: Duration::from_secs(9) },
+            LinkInput::Gone { epoch, cause: Cause::PortRefused },
+            LinkInput::Probed { epoch, evidence: vec![] },
+        ] {
+            self.link.handle_input(self.now, input);
+        }
+        assert_eq!(before, format!("{:?}", self.link), "a stale report counted");
+    }
+
+    /// Ends what is in flight, as a reset does.
+    fn cut(&mut self) {
+        self.replies.clear();
+        let Some(epoch) = self.in_flight.take() else { return };
+        self.input(LinkInput::DialFailed { epoch, cause: Cause::ResetBeforeBanner, evidence: vec![] });
+        self.input(LinkInput::Gone { epoch, cause: Cause::ClosedByPeer(String::new()) });
+    }
+
+    fn pass(&mut self, duration: Duration) {
+        let end = self.now + duration;
+        loop {
+            let reply = self.replies.iter().map(|(at, _)| *at).min();
+            let Some(due) = self.link.poll_timeout().into_iter().chain(reply).min().filter(|due| *due <= end.mono)
+            else {
+                break;
+            };
+            self.now = self.now + due.since(self.now.mono);
+            if let Some(index) = self.replies.iter().position(|(at, _)| *at <= self.now.mono) {
+                let (_, input) = self.replies.remove(index);
+                if matches!(input, LinkInput::DialFailed { .. }) {
+                    self.in_flight = None;
+                }
+                self.input(input);
+            } else {
+                self.link.handle_timeout(self.now);
+                self.drain();
+            }
+        }
+        self.now = end;
+    }
+
+    fn input(&mut self, input: LinkInput) {
+        self.link.handle_input(self.now, input);
+        self.drain();
+    }
+
+    fn drain(&mut self) {
+        while let Some(fact) = self.link.poll_fact() {
+            self.heard(fact);
+        }
+        while let Some(effect) = self.link.poll_effect() {
+            self.log.push(format!("{effect:?}"));
+            self.carry_out(effect);
+        }
+        let waits = self.link.poll_timeout().is_some() || !self.replies.is_empty();
+        match self.link.state() {
+            LinkState::Idle | LinkState::Refused => {}
+            LinkState::Paused if self.network == NetworkState::Down => {}
+            LinkState::Paused
+            | LinkState::Connecting
+            | LinkState::Alive
+            | LinkState::Pinging
+            | LinkState::Reconnecting
+            | LinkState::Rebooted
+            | LinkState::Lost => assert!(waits, "nothing will ever happen: {:?}", self.link),
+        }
+    }
+
+    fn heard(&mut self, fact: LinkFact) {
+        self.log.push(format!("{fact:?}"));
+        match fact {
+            LinkFact::Boot(BootFact::Rebooted { after, .. }) => {
+                self.reboots += 1;
+                self.told = Some(LastKnown { value: after, as_of: self.now.wall });
+            }
+            LinkFact::Boot(BootFact::Identified(identity)) => {
+                self.told = Some(LastKnown { value: identity, as_of: self.now.wall })
+            }
+            LinkFact::Link(change) => {
+                if change.to == LinkState::Refused {
+                    self.refused = true;
+                }
+                if change.to.is_connected() && self.known != Some(self.boot) {
+                    let expected = u32::from(self.known.is_some());
+                    assert_eq!(std::mem::take(&mut self.reboots), expected, "reboots told: {:#?}", self.log);
+                    self.known = Some(self.boot);
+                } else {
+                    assert_eq!(self.reboots, 0, "a reboot that was none: {:#?}", self.log);
+                }
+                if change.to == LinkState::Rebooted {
+                    self.replies.push((self.now.mono, LinkInput::RebootHandled));
+                }
+            }
+        }
+    }
+
+    fn carry_out(&mut self, effect: LinkEffect) {
+        let reachable = self.network != NetworkState::Down && self.route;
+        let answers = reachable && self.host != Host::Silent;
+        let soon = self.now.mono + self.rtt;
+        let mut reply = |at: Mono, input: LinkInput| self.replies.push((at, input));
+        match effect {
+            LinkEffect::Dial(epoch) => {
+                assert_ne!(self.network, NetworkState::Down, "dialed without a network");
+                assert!(!self.refused, "tried again after a refusal");
+                assert_eq!(self.in_flight, None, "two dials");
+                self.in_flight = Some(epoch);
+                let failed = |cause| LinkInput::DialFailed { epoch, cause, evidence: vec![] };
+                match self.host {
+                    _ if !self.route => reply(self.now.mono, failed(Cause::NoRoute)),
+                    Host::Works => reply(soon, LinkInput::Dialed { epoch, evidence: vec![] }),
+                    Host::Silent => reply(self.now.mono + Duration::from_secs(10), failed(Cause::ConnectTimedOut)),
+                    Host::Resets => reply(soon, failed(Cause::ResetBeforeBanner)),
+                    Host::Refuses => reply(soon, failed(Cause::PortRefused)),
+                    Host::WrongKey => reply(soon, failed(Cause::HostKeyRevoked { presented: "k".into() })),
+                    Host::WrongAuth => reply(soon, failed(Cause::AuthRefused { tried: vec![], offered: vec![] })),
+                }
+            }
+            LinkEffect::Identify(epoch) if answers => {
+                let identity = self.identity();
+                self.replies.push((soon, LinkInput::Identified { epoch, identity }));
+            }
+            LinkEffect::Ping(epoch) if answers => reply(soon, LinkInput::Pong { epoch, rtt: self.rtt }),
+            LinkEffect::Probe(epoch) if answers => reply(soon, LinkInput::Probed { epoch, evidence: vec![] }),
+            LinkEffect::Identify(_) | LinkEffect::Ping(_) | LinkEffect::Probe(_) => {}
+            LinkEffect::Close(epoch) => {
+                if self.in_flight == Some(epoch) {
+                    self.in_flight = None
+                }
+            }
+        }
+    }
+
+    fn identity(&self) -> BootIdentity {
+        let boot_time = Some(1_700_000_000 + self.boot * 600 + self.clock_step);
+        match self.kind {
+            Kind::BootId => BootIdentity { boot_id: Some(self.boot.to_string()), boot_time, init_start: None },
+            Kind::Container => BootIdentity {
+                boot_id: Some("host".into()),
+                boot_time: None,
+                init_start: u64::try_from(self.boot).ok().map(|boot| boot * 60_000),
+            },
+            Kind::BootTimeOnly => BootIdentity { boot_id: None, boot_time, init_start: None },
+        }
+    }
+}
