@@ -248,6 +248,9 @@ impl World {
             LinkFact::Boot(BootFact::Identified(identity)) => {
                 self.told = Some(LastKnown { value: identity, as_of: self.now.wall })
             }
+            LinkFact::Boot(fact @ (BootFact::Evidence { .. } | BootFact::Reverted { .. })) => {
+                panic!("not the link's to tell: {fact:?}")
+            }
             LinkFact::Link(change) => {
                 if change.to == LinkState::Refused {
                     self.refused = true;
