@@ -9,7 +9,9 @@ mod incident;
 #[path = "sim/world.rs"]
 mod world;
 
-use incident::{Kind, any_incidents};
+use std::time::Duration;
+
+use incident::{Incident, Kind, any_incidents};
 use proptest::prelude::*;
 use world::World;
 
@@ -24,6 +26,12 @@ proptest! {
         let second = World::live(kind, seed, &incidents);
         prop_assert_eq!(first, second, "equal inputs, unequal outputs");
     }
+}
+
+#[test]
+fn a_refusal_on_its_way_when_all_is_mended_waits_for_the_operator() {
+    let incidents = [Incident::KeyChanged, Incident::SupervisorRestarts].map(|incident| (incident, Duration::ZERO));
+    World::live(Kind::BootId, 0, &incidents);
 }
 
 fn cases() -> u32 {

@@ -70,6 +70,8 @@ impl World {
         for incident in [Incident::Works, Incident::NetworkUp, Incident::RouteBack] {
             world.happen(&incident);
         }
+        // What was under way when it broke still ends as it was.
+        world.pass(Duration::from_secs(2));
         if world.refused {
             world.happen(&Incident::OperatorReconnects);
         }
