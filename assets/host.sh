@@ -570,15 +570,18 @@ sf_pump() {
   until cat <&5 >>out; do
     sf_nap 0.05
     [ "$sf_lost" = 0 ] && { sf_size out; sf_lost_at=$sf_r; }
-    { cat <&5 | wc -c 1<>.lost; } 2>/dev/null & # its first line is the number
+    # Its first line is the number; a disk that went read-only takes none.
+    sf_counted=
+    { true >>.lost; } && sf_counted=1
+    { if [ -n "$sf_counted" ]; then cat <&5 | wc -c 1<>.lost; else cat <&5 >/dev/null; fi; :; } 2>/dev/null &
     sf_cat=$!
     sleep 1
     sf_over=1
     kill -0 "$sf_cat" 2>/dev/null && sf_over=0 && sf_stop_tree "$sf_cat"
     wait "$sf_cat"
     sf_count .lost
-    sf_lost=$((sf_lost + sf_r))
-    printf '%-63s\n' "$((sf_lost + 1)) $sf_lost_at" 1<>lost
+    [ -n "$sf_counted" ] && sf_lost=$((sf_lost + sf_r))
+    printf '%-63s\n' "$((sf_lost + 1)) $sf_lost_at $(date +%s)" 1<>lost
     [ "$sf_over" = 0 ] || break
   done 2>/dev/null
 }
@@ -798,9 +801,31 @@ sf_state_word() {
   fi
 }
 
+# sf_stuck: why the spool cannot grow at present, empty when it can. Few free bytes alone prove nothing (the
+# reserve is root's), and a quota leaves many. FREE
+sf_stuck_word() {
+  sf_stuck=
+  if ! sf_line=$({ true >>heartbeat; } 2>&1); then
+    sf_stuck=unwritable
+    case $sf_line in *ead-only*) sf_stuck=read-only ;; esac
+    return
+  fi
+  sf_k= sf_v=
+  [ -f lost ] && read -r sf_k sf_v sf_k <lost
+  case $sf_k in
+    '' | *[!0-9]*) ;;
+    *) [ $(($(date +%s) - sf_k)) -le 10 ] && sf_stuck=full && return ;;
+  esac
+  case $1 in [0-9][0-9][0-9][0-9][0-9][0-9][0-9]*) return ;; esac
+  printf '%-4095s\n' x >".room.$$"
+  sf_size ".room.$$"
+  [ "$sf_r" -ge 4096 ] || sf_stuck=full
+  rm -f ".room.$$"
+} 2>/dev/null
+
 # The keys of `state`, for the attempt in sf_dir, which is where we stand (unless it is missing).
 sf_show() {
-  sf_orphans=
+  sf_orphans= sf_stuck=
   sf_state_word
   echo "state=$sf_word"
   [ "$sf_word" = missing ] && return
@@ -813,6 +838,8 @@ sf_show() {
   done
   sf_avail
   sf_kv free "$sf_r"
+  [ "$sf_word" = running ] && sf_stuck_word "$sf_r"
+  sf_kv stuck "$sf_stuck"
   if [ -f cancel ]; then read -r sf_r <cancel; sf_kv cancel "$sf_r"; fi
   if [ -f ident ]; then
     while IFS= read -r sf_line; do
@@ -839,8 +866,9 @@ sf_show() {
 sf_notices() {
   [ -n "$sf_orphans" ] && sf_say="${sf_say:+$sf_say; }its runner was killed, so how it ends will not be known"
   if [ -f lost ]; then
-    read -r sf_k sf_v <lost
-    [ "${sf_k:-0}" != 0 ] && sf_say="${sf_say:+$sf_say; }the disk was full: at least $sf_k bytes of output are missing at offset $sf_v"
+    read -r sf_k sf_v sf_r <lost
+    # While it goes on the figure grows with every look: told when it is over.
+    [ "${sf_k:-0}" != 0 ] && [ -z "$sf_stuck" ] && sf_say="${sf_say:+$sf_say; }the disk was full: at least $sf_k bytes of output are missing at offset $sf_v"
   fi
   if sf_get ident punch && [ "$sf_r" = 0 ] && sf_get spec limit; then
     sf_v=$sf_r

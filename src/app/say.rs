@@ -7,6 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, NaiveDateTime};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+use crate::domain::event::Stuck;
 use crate::domain::moment::Wall;
 
 /// At most six columns: `42s`, `7m03s`, `3h07m`, `12d04h`, `412d`.
@@ -32,6 +33,23 @@ pub fn latency(latency: Duration) -> String {
         10_000..1_000_000 => format!("{} ms", micros / 1000),
         _ => format!("{}.{} s", micros / 1_000_000, micros % 1_000_000 / 100_000),
     }
+}
+
+/// A spool that cannot grow, with the figure.
+#[must_use]
+pub fn stuck(why: Stuck, free: Option<u64>) -> String {
+    let word = why.word();
+    format!("the host's disk is {word}{}: output is not kept meanwhile; the run goes on", room(free))
+}
+
+/// It can again.
+#[must_use]
+pub fn flows(free: Option<u64>) -> String {
+    format!("the host's disk takes output again{}", room(free))
+}
+
+fn room(free: Option<u64>) -> String {
+    free.map(|free| format!(" ({} free)", bytes(free))).unwrap_or_default()
 }
 
 /// At most seven columns: `412 B`, `1.2 kB`, `34 MB`. Decimal units, as disks are sold.

@@ -138,6 +138,10 @@ fn of_run(host: &str, title: &str, fact: &RunFact) -> Option<(Tone, String)> {
         RunFact::DiskLow { free } => {
             Some((Tone::Warning, format!("{host}: only {} left on the disk of {title}", super::say::bytes(*free))))
         }
+        RunFact::SpoolStuck { why, free } => {
+            Some((Tone::Bad, format!("{title} on {host}: {}", super::say::stuck(*why, *free))))
+        }
+        RunFact::SpoolFlows { free } => Some((Tone::Good, format!("{title} on {host}: {}", super::say::flows(*free)))),
         RunFact::Started(started) if !started.attached => Some((Tone::Good, format!("{title} started on {host}"))),
         RunFact::Started(_)
         | RunFact::Requested { .. }

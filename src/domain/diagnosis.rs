@@ -222,7 +222,7 @@ impl Cause {
             }
             Self::KeyUnusable(_) => "load the key into the agent (ssh-add), or mend the file".into(),
             Self::NoCommonAlgorithm(_) => "the server's sshd is too old or too strict: set transport = \"system\" for this host".into(),
-            Self::PortRefused => "sshd is not running or not yet up".into(),
+            Self::PortRefused => "sshd is stopped or starting, or a firewall resets: look at the host's console".into(),
             Self::JumpHost { cause, .. } => return cause.next_step(),
             Self::NotSsh(_) => "check the port: something else listens there".into(),
             Self::NoRoute => "check VPN and routes (ip route get); it is dialed as soon as there is a route".into(),
@@ -248,7 +248,7 @@ impl fmt::Display for Cause {
             Self::NameNotResolved(name) => write!(f, "name {name} not resolved"),
             Self::NoRoute => f.write_str("no route to the host"),
             Self::ConnectTimedOut => f.write_str("no answer: connecting timed out"),
-            Self::PortRefused => f.write_str("host is up, port refused: sshd does not run"),
+            Self::PortRefused => f.write_str("port refused: no sshd answers"),
             Self::ResetBeforeBanner => {
                 f.write_str("connection ended before sshd's banner (MaxStartups, or sshd starting)")
             }

@@ -96,6 +96,37 @@ pub enum RunFact {
     DiskLow {
         free: u64,
     },
+    /// The spool cannot grow: output is not kept, the command goes on.
+    SpoolStuck {
+        why: Stuck,
+        /// Bytes, if the host says.
+        free: Option<u64>,
+    },
+    /// It can again.
+    SpoolFlows {
+        free: Option<u64>,
+    },
+}
+
+/// Why a spool cannot grow.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Stuck {
+    /// The disk, or the share of it that a quota allows.
+    Full,
+    ReadOnly,
+    Unwritable,
+}
+
+impl Stuck {
+    /// Fits "the host's disk is …".
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::ReadOnly => "read-only",
+            Self::Unwritable => "not writable",
+        }
+    }
 }
 
 /// How an attempt was started.

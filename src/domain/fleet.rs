@@ -174,7 +174,9 @@ impl Fleet {
             | RunFact::Cancelled { .. }
             | RunFact::RetryScheduled { .. }
             | RunFact::Notice(_)
-            | RunFact::DiskLow { .. } => {}
+            | RunFact::DiskLow { .. }
+            | RunFact::SpoolStuck { .. }
+            | RunFact::SpoolFlows { .. } => {}
         }
     }
 
@@ -335,6 +337,12 @@ impl AttemptView {
             RunFact::DiskLow { free } => {
                 self.notice(format!("the disk of the spool is nearly full: {} MiB left", free >> 20))
             }
+            RunFact::SpoolStuck { why, free } => self.notice(format!(
+                "the host's disk is {}{}: output is not kept",
+                why.word(),
+                free.map(|free| format!(" ({free} bytes free)")).unwrap_or_default()
+            )),
+            RunFact::SpoolFlows { .. } => self.notice("the host's disk takes output again".into()),
         }
     }
 

@@ -1,6 +1,8 @@
 //! What is told of an event, in one line for people. Pure. How an attempt ended is not told here but
 //! after its output.
 
+use std::time::Duration;
+
 use crate::app::say;
 use crate::domain::boot::cause::RebootCause;
 use crate::domain::diagnosis::Cause;
@@ -114,7 +116,8 @@ fn link(at: Wall, change: &LinkChange, view: Option<&HostView>) -> Said {
         LinkState::Alive => {
             let told = change.from != LinkState::Connecting && !change.from.is_connected();
             told.then(|| match view.and_then(|view| away(at, view)) {
-                Some(away) => (Tone::Good, format!("alive again after {away}")),
+                Some(away) if away < Duration::from_secs(1) => (Tone::Good, "alive again at once".into()),
+                Some(away) => (Tone::Good, format!("alive again after {}", say::duration(away))),
                 None => (Tone::Good, "alive".into()),
             })
         }
@@ -146,8 +149,9 @@ fn reconnecting(at: Wall, change: &LinkChange, view: Option<&HostView>, cause: &
         return None;
     }
     let next = change.attempt.saturating_add(1);
-    let wait = say::duration(retry_at.since(at));
-    Some((Tone::Warning, format!("reconnecting, attempt {next} in {wait}{cause}")))
+    let wait = retry_at.since(at);
+    let when = if wait < Duration::from_secs(1) { "now".to_owned() } else { format!("in {}", say::duration(wait)) };
+    Some((Tone::Warning, format!("reconnecting, attempt {next} {when}{cause}")))
 }
 
 /// 1 to 5, then 10, 20, 50, 100, 200, 500, …
@@ -163,19 +167,25 @@ fn attempts(change: &LinkChange) -> usize {
     usize::try_from(change.attempt).unwrap_or(usize::MAX)
 }
 
-/// How long the host was not seen, in words; `None` when it was not seen before, or when nobody looked.
-fn away(at: Wall, view: &HostView) -> Option<String> {
+/// How long nothing was heard of the host; `None` when it was not seen before, or when nobody looked.
+fn away(at: Wall, view: &HostView) -> Option<Duration> {
     let segments = view.timeline.segments();
     let last = segments.iter().rposition(|segment| segment.state.is_connected())?;
     let first = segments.get(last + 1).filter(|segment| segment.state != LinkState::Connecting)?;
-    Some(say::duration(at.since(first.from)))
+    // It was silent for this long when it was noticed.
+    let silent = match &first.cause {
+        Some(Cause::Silent(silent)) => *silent,
+        Some(_) | None => Duration::ZERO,
+    };
+    Some(at.since(first.from).saturating_add(silent))
 }
 
 fn boot(at: Wall, fact: &BootFact, view: Option<&HostView>) -> Said {
     match fact {
         BootFact::Identified(_) => None,
         BootFact::Rebooted { not_before, .. } => {
-            let away = view.and_then(|view| away(at, view)).unwrap_or_else(|| say::duration(at.since(*not_before)));
+            let away = view.and_then(|view| away(at, view)).unwrap_or_else(|| at.since(*not_before));
+            let away = say::duration(away);
             Some((Tone::Warning, format!("rebooted; connected again after {away}")))
         }
         BootFact::Evidence { cause: RebootCause::Unknown, .. } => None,
@@ -222,6 +232,8 @@ fn run(id: AttemptId, fact: &RunFact, known: Option<&str>) -> Said {
         RunFact::DiskLow { free } => {
             (Tone::Warning, format!("the disk of the spool is nearly full: {} left", say::bytes(*free)))
         }
+        RunFact::SpoolStuck { why, free } => (Tone::Bad, say::stuck(*why, *free)),
+        RunFact::SpoolFlows { free } => (Tone::Good, say::flows(*free)),
         RunFact::Requested { .. }
         | RunFact::EndSeen { .. }
         | RunFact::Cancelled { .. }
@@ -294,14 +306,20 @@ mod tests {
     use crate::domain::id::{Attempt, RunId, Seq};
 
     /// Plays link changes, 60 s apart, and gives what is told of each.
-    fn told(changes: &[(LinkState, Option<Cause>, u32, Option<i64>)]) -> Vec<Option<String>> {
+    type Change = (LinkState, Option<Cause>, u32, Option<i64>);
+
+    fn told(changes: &[Change]) -> Vec<Option<String>> {
+        told_every(60_000, changes)
+    }
+
+    fn told_every(step: i64, changes: &[Change]) -> Vec<Option<String>> {
         let host = HostId::parse("db1").expect("a name");
         let mut fleet = Fleet::default();
         fleet.add_host(host.clone(), String::new(), Vec::new(), Wall(0));
         let mut from = LinkState::Idle;
         let mut notes = Vec::new();
         for (place, (to, cause, attempt, retry_in)) in changes.iter().enumerate() {
-            let at = Wall(60_000 * i64::try_from(place).expect("small"));
+            let at = Wall(step * i64::try_from(place).expect("small"));
             let fact = Fact::Link(LinkChange {
                 from,
                 to: *to,
@@ -327,7 +345,7 @@ mod tests {
     #[test]
     fn an_outage_is_told_state_by_state() {
         use LinkState::*;
-        let silent = Some(Cause::Silent(std::time::Duration::from_secs(15)));
+        let silent = Some(Cause::Silent(Duration::from_secs(15)));
         let refused = Some(Cause::PortRefused);
         let notes = told(&[
             (Connecting, None, 1, None),
@@ -345,11 +363,31 @@ mod tests {
             lines,
             [
                 "steadfast: db1: pinging: nothing heard for 15 s\n",
-                "steadfast: db1: reconnecting, attempt 3 in 4s: host is up, port refused: sshd does not run\n",
+                "steadfast: db1: reconnecting, attempt 3 in 4s: port refused: no sshd answers\n",
                 "steadfast: db1: paused, no attempt is spent: own network is down\n",
-                "steadfast: db1: lost, attempts go on quietly: host is up, port refused: sshd does not run\n",
-                "steadfast: db1: alive again after 5m00s\n",
+                "steadfast: db1: lost, attempts go on quietly: port refused: no sshd answers\n",
+                "steadfast: db1: alive again after 5m15s\n",
                 "steadfast: db1: detached: by the operator\n",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_takes_no_second_is_said_without_a_figure() {
+        use LinkState::*;
+        let closed = Some(Cause::ClosedByPeer(String::new()));
+        let changes = [
+            (Connecting, None, 1, None),
+            (Alive, None, 0, None),
+            (Reconnecting, closed, 0, Some(0)),
+            (Alive, None, 0, None),
+        ];
+        let lines: Vec<_> = told_every(100, &changes).into_iter().flatten().collect();
+        assert_eq!(
+            lines,
+            [
+                "steadfast: db1: reconnecting, attempt 1 now: connection closed by the host\n",
+                "steadfast: db1: alive again at once\n",
             ]
         );
     }

@@ -132,7 +132,9 @@ impl Change {
             | RunFact::Cancelled { .. }
             | RunFact::RetryScheduled { .. }
             | RunFact::Notice(_)
-            | RunFact::DiskLow { .. } => Self::Nothing,
+            | RunFact::DiskLow { .. }
+            | RunFact::SpoolStuck { .. }
+            | RunFact::SpoolFlows { .. } => Self::Nothing,
         }
     }
 }

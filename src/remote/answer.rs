@@ -2,7 +2,7 @@
 //! passed over (a newer script may say more); a known key that does not parse is an error.
 
 use crate::domain::boot::BootIdentity;
-use crate::domain::event::{Lengths, Started};
+use crate::domain::event::{Lengths, Started, Stuck};
 use crate::domain::id::AttemptId;
 use crate::domain::run::{Evidence, ExitKind, ExitRecord, Observed};
 use crate::remote::RemoteError;
@@ -107,6 +107,13 @@ impl Fields {
             bases: self.lengths("base_out", "base_err")?,
             cancel: self.get("cancel").map(|reason| reason.trim().to_owned()),
             free: self.number("free")?,
+            stuck: match self.get("stuck") {
+                None => None,
+                Some("full") => Some(Stuck::Full),
+                Some("read-only") => Some(Stuck::ReadOnly),
+                Some("unwritable") => Some(Stuck::Unwritable),
+                Some(other) => return Err(garbled("a spool that is stuck for", other)),
+            },
             started: self.started()?,
             notice: self.get("notice").map(str::to_owned),
         })

@@ -41,7 +41,7 @@
 //! | `put` | SHA256 OFFSET | | a line `␞SF1 ready` of its own, before which nothing more may be sent; then stdin to its end is appended; `have` |
 //!
 //! `state` keys: `state` (`missing` `starting` `stillborn` `running` `exited` `vanished`
-//! `other-boot`), `out` `err` (sizes), `base_out` `base_err`, `free`, `cancel`, and when started: `pid`
+//! `other-boot`), `out` `err` (sizes), `base_out` `base_err`, `free`, `stuck`, `cancel`, and when started: `pid`
 //! `at` `launcher` `terminal` `directory` `boot_id` `boot_time` `init_start`, and when exited: `code` or
 //! `signal`, `end_out` `end_err`, `ended`, `oom`; `notice`.
 //!

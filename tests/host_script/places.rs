@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
-use steadfast::domain::event::Lengths;
+use steadfast::domain::event::{Lengths, Stuck};
 use steadfast::domain::run::{Observed, RunSpec, Stream};
 use steadfast::remote::{self, FollowEvent, RemoteError};
 
@@ -98,6 +98,8 @@ async fn a_full_disk_ends_nothing(mut bench: Bench) {
         let evidence = bench.state(id).await;
         assert_eq!(evidence.observed, Observed::Running);
         assert!(evidence.free.unwrap() < 65536, "{evidence:?}");
+        assert_eq!(evidence.stuck, Some(Stuck::Full));
+        assert_eq!(evidence.notice, None, "told when it is over");
         // A second start finds it; none can be made; both say so.
         let refused = bench.try_start(new_id(), &split(":")).await.unwrap_err();
         assert!(matches!(&refused, RemoteError::Host(why) if why.contains("o space left")), "{refused}");
@@ -116,6 +118,10 @@ async fn a_full_disk_ends_nothing(mut bench: Bench) {
                 }
             };
             assert!(said.windows(5).any(|bytes| bytes == b"again"), "{said:?}");
+            let mut stuck = evidence.stuck;
+            while stuck.is_some() {
+                stuck = bench.state(id).await.stuck;
+            }
         }
         fs::write(elsewhere.join("go"), "").unwrap();
         let record = bench.exited(id).await;

@@ -1,6 +1,6 @@
 //! What the host says of an attempt: the contents of its run directory, read strictly.
 
-use crate::domain::event::{Lengths, Started};
+use crate::domain::event::{Lengths, Started, Stuck};
 
 /// One look at an attempt's directory.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -14,6 +14,8 @@ pub struct Evidence {
     pub cancel: Option<String>,
     /// Free bytes on the file system of the spool.
     pub free: Option<u64>,
+    /// Why the spool cannot grow at that look.
+    pub stuck: Option<Stuck>,
     /// How it was started, once that is on record.
     pub started: Option<Started>,
     /// How often the command's host booted under this run, as the command sees it.

@@ -105,6 +105,7 @@ mod tests {
             bases: Lengths::default(),
             cancel: None,
             free: None,
+            stuck: None,
             started: None,
             notice: None,
         }

@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use crate::domain::event::{CancelReason, Lengths, RunFact};
+use crate::domain::event::{CancelReason, Lengths, RunFact, Stuck};
 use crate::domain::id::{AttemptId, Epoch};
 use crate::domain::moment::{Moment, Mono};
 use crate::domain::run::limit_clock::LimitClock;
@@ -35,6 +35,8 @@ pub struct HostRun {
     pub(super) cancel: Option<CancelReason>,
     pub(super) cancelled: bool,
     pub(super) disk_low: bool,
+    /// Why its spool cannot grow, as told.
+    pub(super) stuck: Option<Stuck>,
     /// Looks in a row that found no directory, or a spool shorter than what we hold.
     pub(super) doubts: u32,
     /// The host's notice that was told last, and when.
@@ -118,6 +120,7 @@ impl HostRun {
             cancel: None,
             cancelled: false,
             disk_low: false,
+            stuck: None,
             doubts: 0,
             noticed: None,
             clock,

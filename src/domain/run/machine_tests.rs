@@ -33,6 +33,8 @@ struct Host {
     cancel: Option<String>,
     missing_again: bool,
     following: bool,
+    free: Option<u64>,
+    stuck: Option<Stuck>,
 }
 
 impl Host {
@@ -59,7 +61,16 @@ impl Host {
             boot: BootIdentity::default(),
         });
         let bases = Lengths { out: self.base, err: 0 };
-        Evidence { observed, sizes, bases, cancel: self.cancel.clone(), free: None, started, notice: None }
+        Evidence {
+            observed,
+            sizes,
+            bases,
+            cancel: self.cancel.clone(),
+            free: self.free,
+            stuck: self.stuck,
+            started,
+            notice: None,
+        }
     }
 }
 
@@ -211,7 +222,9 @@ impl Rig {
             | RunFact::Cancelled { .. }
             | RunFact::RetryScheduled { .. }
             | RunFact::Notice(_)
-            | RunFact::DiskLow { .. } => None,
+            | RunFact::DiskLow { .. }
+            | RunFact::SpoolStuck { .. }
+            | RunFact::SpoolFlows { .. } => None,
         });
         verdicts.collect()
     }
@@ -411,4 +424,23 @@ proptest! {
             prop_assert_eq!(rig.stored.out, rig.host.spool);
         }
     }
+}
+
+#[test]
+fn a_spool_that_cannot_grow_is_told_while_it_is_so_and_when_it_is_over() {
+    let mut rig = started();
+    rig.host.following = true;
+    let told = |rig: &mut Rig, stuck, free| {
+        (rig.host.stuck, rig.host.free) = (stuck, Some(free));
+        rig.facts.clear();
+        rig.deliver();
+        rig.facts.clone()
+    };
+    let stuck = |why, free| RunFact::SpoolStuck { why, free: Some(free) };
+    assert_eq!(told(&mut rig, None, 1 << 20), [RunFact::DiskLow { free: 1 << 20 }]);
+    assert_eq!(told(&mut rig, Some(Stuck::Full), 0), [stuck(Stuck::Full, 0)]);
+    assert_eq!(told(&mut rig, Some(Stuck::Full), 12), []);
+    assert_eq!(told(&mut rig, Some(Stuck::ReadOnly), 12), [stuck(Stuck::ReadOnly, 12)]);
+    assert_eq!(told(&mut rig, None, 1 << 30), [RunFact::SpoolFlows { free: Some(1 << 30) }]);
+    assert_eq!(told(&mut rig, None, 1 << 30), []);
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::domain::event::RunFact;
 use crate::domain::moment::Moment;
 use crate::domain::run::machine::{Control, Stage};
-use crate::domain::run::{Evidence, HostRun, Judgement, Verdict, judge};
+use crate::domain::run::{Evidence, HostRun, Judgement, Observed, Verdict, judge};
 
 impl HostRun {
     pub(super) fn handle_start_failed(&mut self, now: Moment, reason: String, final_: bool) {
@@ -96,6 +96,17 @@ impl HostRun {
     }
 
     pub(super) fn note_disk(&mut self, evidence: &Evidence) {
+        if evidence.stuck != self.stuck {
+            if let Some(why) = evidence.stuck {
+                self.facts.push_back(RunFact::SpoolStuck { why, free: evidence.free });
+                self.disk_low = true;
+            } else if evidence.observed == Observed::Running {
+                self.facts.push_back(RunFact::SpoolFlows { free: evidence.free });
+                // What is missing now is news at once.
+                self.noticed = None;
+            }
+            self.stuck = evidence.stuck;
+        }
         let Some(free) = evidence.free else { return };
         let low = if self.disk_low { free < DISK_LOW * 2 } else { free < DISK_LOW };
         if low && !self.disk_low {

@@ -9,7 +9,7 @@ use super::boot::IdentityRecord;
 use super::spec::SpecRecord;
 use super::time::{Timestamp, millis};
 use super::words::{CancelReasonRecord, KillerRecord, TimeLimitRecord};
-use crate::domain::event::{Lengths, OutputMark, RunFact, Started};
+use crate::domain::event::{Lengths, OutputMark, RunFact, Started, Stuck};
 use crate::domain::id::InvalidId;
 use crate::domain::run::Verdict;
 
@@ -51,6 +51,43 @@ pub enum RunEventRecord {
     DiskLow {
         free: u64,
     },
+    SpoolStuck {
+        why: StuckRecord,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        free: Option<u64>,
+    },
+    SpoolFlows {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        free: Option<u64>,
+    },
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StuckRecord {
+    Full,
+    ReadOnly,
+    Unwritable,
+}
+
+impl From<Stuck> for StuckRecord {
+    fn from(why: Stuck) -> Self {
+        match why {
+            Stuck::Full => Self::Full,
+            Stuck::ReadOnly => Self::ReadOnly,
+            Stuck::Unwritable => Self::Unwritable,
+        }
+    }
+}
+
+impl From<StuckRecord> for Stuck {
+    fn from(why: StuckRecord) -> Self {
+        match why {
+            StuckRecord::Full => Self::Full,
+            StuckRecord::ReadOnly => Self::ReadOnly,
+            StuckRecord::Unwritable => Self::Unwritable,
+        }
+    }
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
@@ -106,6 +143,8 @@ impl From<&RunFact> for RunEventRecord {
             RunFact::RetryScheduled { at } => Self::RetryScheduled { retry_at: at.into() },
             RunFact::Notice(text) => Self::Notice { text },
             RunFact::DiskLow { free } => Self::DiskLow { free },
+            RunFact::SpoolStuck { why, free } => Self::SpoolStuck { why: why.into(), free },
+            RunFact::SpoolFlows { free } => Self::SpoolFlows { free },
         }
     }
 }
@@ -127,6 +166,8 @@ impl TryFrom<RunEventRecord> for RunFact {
             RunEventRecord::RetryScheduled { retry_at } => Self::RetryScheduled { at: retry_at.into() },
             RunEventRecord::Notice { text } => Self::Notice(text),
             RunEventRecord::DiskLow { free } => Self::DiskLow { free },
+            RunEventRecord::SpoolStuck { why, free } => Self::SpoolStuck { why: why.into(), free },
+            RunEventRecord::SpoolFlows { free } => Self::SpoolFlows { free },
         })
     }
 }

@@ -13,7 +13,7 @@ use crate::domain::boot::cause::RebootCause;
 use crate::domain::command::Command;
 use crate::domain::diagnosis::{Cause, Rung, RungAnswer, RungReport};
 use crate::domain::event::{
-    BootFact, CancelReason, Event, Fact, Lengths, LinkChange, OperatorFact, OutputMark, RunFact, Started,
+    BootFact, CancelReason, Event, Fact, Lengths, LinkChange, OperatorFact, OutputMark, RunFact, Started, Stuck,
     SupervisorFact,
 };
 use crate::domain::id::{Attempt, AttemptId, HostId, JobName, RunId, Seq};
@@ -102,6 +102,9 @@ pub(crate) fn run_fact() -> BoxedStrategy<RunFact> {
         wall().prop_map(|at| RunFact::RetryScheduled { at }),
         text().prop_map(RunFact::Notice),
         any::<u64>().prop_map(|free| RunFact::DiskLow { free }),
+        (prop_oneof![Just(Stuck::Full), Just(Stuck::ReadOnly), Just(Stuck::Unwritable)], any::<Option<u64>>())
+            .prop_map(|(why, free)| RunFact::SpoolStuck { why, free }),
+        any::<Option<u64>>().prop_map(|free| RunFact::SpoolFlows { free }),
     ]
     .boxed()
 }
