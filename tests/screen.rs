@@ -19,9 +19,10 @@ use steadfast::app::key::{Code, Key};
 use steadfast::app::keymap::{BINDINGS, When};
 use steadfast::app::output::{self, Verb};
 use steadfast::app::question::{Kind, Question};
-use steadfast::app::{App, Effect, Focus, Msg, SheetLine};
+use steadfast::app::{App, Effect, Focus, Msg, Setup, SheetLine};
 use steadfast::domain::command::Command;
-use steadfast::domain::event::{CancelReason, Fact, LinkChange, RunFact};
+use steadfast::domain::event::{CancelReason, Event, Fact, LinkChange, RunFact, SupervisorFact};
+use steadfast::domain::id::Seq;
 use steadfast::domain::link::LinkState;
 use steadfast::domain::moment::{Moment, Mono};
 use steadfast::domain::run::{RunIo, Stream, Verdict};
@@ -83,12 +84,79 @@ fn home_in_ascii_without_colour() {
 #[test]
 fn dialogs_and_sheets() {
     let mut dialogs = vec![("cancel", "x"), ("jobs", "J"), ("quit", "q"), ("help", "?"), ("details", "jjjjji")];
-    dialogs.extend([("filter", "/rack-2"), ("marks", "  ")]);
+    dialogs.extend([("filter", "/rack-2"), ("marks", "  "), ("incidents", "I"), ("digest", "D")]);
+    dialogs.extend([("commands", ":can"), ("note", "mreplaced a fan")]);
     for (name, keys) in dialogs {
         let mut app = app(120, 40);
         typed(&mut app, keys);
         insta::assert_snapshot!(format!("dialog-{name}"), text(&draw(&app, COLOURED)));
     }
+}
+
+#[test]
+fn the_wall_at_two_sizes_and_grouped() {
+    for (columns, rows, keys) in [(80, 24, "W"), (60, 16, "Wo"), (200, 60, "Wol")] {
+        let mut app = app(columns, rows);
+        typed(&mut app, keys);
+        insta::assert_snapshot!(format!("wall-{columns}x{rows}"), text(&draw(&app, COLOURED)));
+    }
+    let mut app = app(80, 24);
+    typed(&mut app, "W");
+    assert!(text(&draw(&app, PLAIN)).is_ascii());
+    let chosen = app.host().map(|host| host.id.clone());
+    typed(&mut app, "jl");
+    assert_ne!(app.host().map(|host| host.id.clone()), chosen);
+    press(&mut app, &[ENTER]);
+    assert_eq!(app.focus, Focus::Output, "enter goes to the output");
+}
+
+#[test]
+fn a_note_goes_to_every_marked_host_and_an_empty_one_nowhere() {
+    let mut app = app(120, 40);
+    typed(&mut app, "  mreplaced a fan");
+    let effects = press(&mut app, &[ENTER]);
+    let noted = commands(&effects);
+    assert_eq!(noted.len(), 2);
+    assert!(noted.iter().all(|command| matches!(command, Command::Note { text, .. } if text == "replaced a fan")));
+    typed(&mut app, "m ");
+    assert!(press(&mut app, &[ENTER]).is_empty());
+}
+
+#[test]
+fn a_command_is_found_by_its_words_and_done() {
+    let mut app = app(120, 40);
+    typed(&mut app, ":reconn");
+    let effects = press(&mut app, &[ENTER]);
+    assert!(matches!(commands(&effects)[..], [Command::Reconnect(_)]), "{effects:?}");
+    typed(&mut app, ":less time");
+    let before = app.strips.span_words();
+    press(&mut app, &[ENTER]);
+    assert_ne!(app.strips.span_words(), before);
+}
+
+#[test]
+fn the_digest_tells_what_happened_while_nobody_looked() {
+    let mut app = app(100, 40);
+    let started = Fact::Supervisor(SupervisorFact::Started { version: "1".into() });
+    app.fleet.last_at = Some(scene::ago(10_800));
+    let at = scene::ago(60);
+    app.fleet.apply(&Event { seq: Seq(app.fleet.seq.0 + 1), at, host: None, fact: started });
+    let again = App::new(Setup { fleet: app.fleet.clone(), now: scene::NOW, ..Setup::default() });
+    assert!(again.toasts.iter().any(|toast| toast.text == "nobody looked for 2h59m: D tells what happened"));
+    typed(&mut app, "D");
+    insta::assert_snapshot!("digest", text(&draw(&app, COLOURED)));
+    let copied = app.sheet_text(SheetKind::Digest);
+    for told in ["First failure", "memtest on cedar: exit 2", "Rebooted", "Goes on", "Wrong now"] {
+        assert!(copied.contains(told), "{told}: {copied}");
+    }
+}
+
+#[test]
+fn incidents_are_copied_as_text() {
+    let mut app = app(120, 40);
+    let effects = typed(&mut app, "Iy");
+    let [Effect::Copy(copied)] = &effects[..] else { panic!("{effects:?}") };
+    assert!(copied.contains("next: ") && copied.contains("incident"), "{copied}");
 }
 
 #[test]
@@ -155,7 +223,10 @@ fn streams_are_switched_where_there_are_two() {
 #[test]
 fn nothing_panics_at_any_size_with_anything_open() {
     for (columns, rows) in [(1, 1), (20, 5), (59, 16), (60, 15), (60, 16), (61, 17), (75, 21), (400, 120)] {
-        for keys in ["", "x", "J", "q", "?", "i", "/q", "z", "\t", "\tz", "\tz/x", "\tw", "\t\tz", "rn", "J\n"] {
+        for keys in [
+            "", "x", "J", "q", "?", "i", "I", "D", "W", "Wojjl", ":", ":zz", "mx", "/q", "z", "\t", "\tz", "\tz/x",
+            "\tw", "\t\tz", "rn", "J\n",
+        ] {
             let mut app = app(columns, rows);
             app.update(scene::NOW, Msg::Ask(question()));
             for c in keys.chars() {
@@ -403,6 +474,12 @@ fn every_key_of_the_table_does_something() {
             for key in binding.keys.iter().filter(|key| !taken(key)) {
                 let mut app = busy();
                 app.focus = *focus;
+                if *focus == Focus::Wall {
+                    // Narrow, so that there is a row on each side.
+                    app.update(scene::NOW, Msg::Resize { columns: 60, rows: 40 });
+                    press(&mut app, &[Key::of(Code::Up); 4]);
+                    press(&mut app, &[Key::of(Code::Down), Key::of(Code::Right)]);
+                }
                 let before = format!("{app:?}");
                 let effects = press(&mut app, &[*key]);
                 assert!(

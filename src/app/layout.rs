@@ -32,6 +32,7 @@ pub struct Areas {
     pub details: Option<Area>,
     pub output: Option<Area>,
     pub timeline: Option<Area>,
+    pub wall: Option<Area>,
     pub hints: Area,
     pub edge: Edge,
 }
@@ -69,6 +70,7 @@ impl Areas {
             Focus::Hosts => self.hosts,
             Focus::Output => self.output,
             Focus::Timeline => self.timeline,
+            Focus::Wall => self.wall,
         }
     }
 
@@ -106,6 +108,7 @@ fn alone(frame: Areas, body: Area, focus: Focus) -> Areas {
         Focus::Hosts => Areas { hosts: Some(body), ..areas },
         Focus::Output => Areas { output: Some(body), ..areas },
         Focus::Timeline => Areas { timeline: Some(body), ..areas },
+        Focus::Wall => Areas { wall: Some(body), ..areas },
     }
 }
 

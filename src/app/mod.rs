@@ -8,8 +8,10 @@
 mod actions;
 mod details;
 pub mod dialog;
+mod digest;
 pub mod hosts;
 mod ids;
+mod incidents;
 pub mod key;
 pub mod keymap;
 pub mod layout;
@@ -24,6 +26,7 @@ mod sheets;
 pub mod strips;
 pub mod toast;
 mod verbs;
+pub mod wall;
 
 pub use details::{Detail, Weight};
 pub use runs::{Pick, Standing};
@@ -38,7 +41,7 @@ use self::hosts::Hosts;
 use self::ids::Ids;
 use self::key::Key;
 use self::layout::{Areas, Wishes};
-use self::line::Line;
+use self::line::Entry;
 use self::live::{Live, Numbers};
 use self::output::Output;
 use self::question::{Question, Questions};
@@ -65,10 +68,12 @@ pub struct App {
     pub focus: Focus,
     /// The focused pane is alone.
     pub zoom: bool,
+    /// The wall groups hosts by their first tag.
+    pub wall_by_tag: bool,
     pub dialogs: Vec<Dialog>,
     pub questions: Questions,
-    /// The filter of hosts while it is being typed.
-    pub entry: Option<Line>,
+    /// The line that is being typed below the panes.
+    pub entry: Option<Entry>,
     pub toasts: Toasts,
     pub live: Live,
     pub jobs: Vec<Job>,
@@ -110,6 +115,8 @@ pub enum Focus {
     Hosts,
     Output,
     Timeline,
+    /// One cell per host, alone on the screen.
+    Wall,
 }
 
 /// Something happened.
@@ -173,6 +180,7 @@ impl App {
             strips: Strips::default(),
             focus: Focus::default(),
             zoom: false,
+            wall_by_tag: false,
             dialogs: Vec::new(),
             questions: Questions::default(),
             entry: None,
@@ -189,6 +197,10 @@ impl App {
             ids: Ids(setup.seed),
         };
         app.suit_strips();
+        if let Some(away) = app.away() {
+            let long = say::duration(away.to.since(away.from));
+            app.tell(Tone::Plain, format!("nobody looked for {long}: D tells what happened"));
+        }
         app.settle();
         app
     }
@@ -249,7 +261,7 @@ impl App {
     #[must_use]
     pub fn areas(&self) -> Option<Areas> {
         let hosts = self.hosts.shown(&self.fleet).count();
-        let zoom = self.zoom.then_some(self.focus);
+        let zoom = (self.zoom || self.focus == Focus::Wall).then_some(self.focus);
         layout::arrange(self.size.0, self.size.1, Wishes { zoom, hosts })
     }
 
@@ -301,20 +313,24 @@ impl App {
 }
 
 impl Focus {
-    pub const ALL: [Self; 3] = [Self::Hosts, Self::Output, Self::Timeline];
+    pub const ALL: [Self; 4] = [Self::Hosts, Self::Output, Self::Timeline, Self::Wall];
 
     #[must_use]
     pub fn next(self) -> Self {
         match self {
             Self::Hosts => Self::Output,
             Self::Output => Self::Timeline,
-            Self::Timeline => Self::Hosts,
+            Self::Timeline | Self::Wall => Self::Hosts,
         }
     }
 
     #[must_use]
     pub fn previous(self) -> Self {
-        self.next().next()
+        match self {
+            Self::Hosts => Self::Timeline,
+            Self::Output | Self::Wall => Self::Hosts,
+            Self::Timeline => Self::Output,
+        }
     }
 
     #[must_use]
@@ -323,6 +339,7 @@ impl Focus {
             Self::Hosts => "Hosts",
             Self::Output => "Output",
             Self::Timeline => "Timeline",
+            Self::Wall => "Wall",
         }
     }
 }

@@ -32,6 +32,8 @@ pub struct Incident {
     pub hosts: BTreeSet<HostId>,
     /// How many it has had.
     pub affected: usize,
+    /// Which ones these were, the first [`NAMED`] of them.
+    pub had: BTreeSet<HostId>,
     /// The link's own words about the host that was first, and what can be done.
     pub cause: Option<Cause>,
     /// When the last host came in.
@@ -71,6 +73,13 @@ impl Incidents {
         self.open.get(self.member.get(host)?)
     }
 
+    /// Whoever watched is gone: what was open ends with that.
+    pub fn end(&mut self, at: Wall) {
+        for host in self.member.keys().cloned().collect::<Vec<_>>() {
+            self.leave(at, &host);
+        }
+    }
+
     /// Folds a change of a link in; `address` as people write it.
     pub fn apply(&mut self, at: Wall, host: &HostId, address: &str, change: &LinkChange) {
         if !is_trouble(change.to) {
@@ -85,8 +94,9 @@ impl Incidents {
         if self.of(host).is_some_and(|now| origin.is_none() || origin.as_ref() == Some(&now.origin)) {
             return;
         }
-        // What is known of it now is more than what it was taken for.
-        self.leave(at, host);
+        // What is known of it now is more than what it was taken for: the same trouble under its right name.
+        let since = self.of(host).map_or(at, |known| known.since.min(at));
+        self.release(host);
         let refused = change.to == LinkState::Refused;
         let subnet = Subnet::of(address).filter(|_| origin.is_none() && !refused);
         let id = match &origin {
@@ -99,7 +109,11 @@ impl Incidents {
                     open.origin = Origin::Subnet(subnet);
                 }
                 open.hosts.insert(host.clone());
+                if open.had.len() < NAMED {
+                    open.had.insert(host.clone());
+                }
                 open.affected += 1;
+                open.since = open.since.min(since);
                 open.joined = at;
                 self.member.insert(host.clone(), id);
             }
@@ -107,10 +121,11 @@ impl Incidents {
                 self.last += 1;
                 let incident = Incident {
                     origin: origin.unwrap_or_else(|| Origin::Host(host.clone())),
-                    since: at,
+                    since,
                     until: None,
                     hosts: BTreeSet::from([host.clone()]),
                     affected: 1,
+                    had: BTreeSet::from([host.clone()]),
                     cause: change.cause.clone(),
                     joined: at,
                     subnet,
@@ -128,13 +143,16 @@ impl Incidents {
         self.open.iter().rev().find(|(_, open)| near(open)).map(|(id, _)| *id)
     }
 
-    fn leave(&mut self, at: Wall, host: &HostId) {
-        let Some(id) = self.member.remove(host) else { return };
-        let Some(open) = self.open.get_mut(&id) else { return };
+    /// Takes a host out of its incident; gives the incident back when that was its last.
+    fn release(&mut self, host: &HostId) -> Option<Incident> {
+        let id = self.member.remove(host)?;
+        let open = self.open.get_mut(&id)?;
         open.hosts.remove(host);
-        if open.hosts.is_empty()
-            && let Some(mut incident) = self.open.remove(&id)
-        {
+        if open.hosts.is_empty() { self.open.remove(&id) } else { None }
+    }
+
+    fn leave(&mut self, at: Wall, host: &HostId) {
+        if let Some(mut incident) = self.release(host) {
             incident.until = Some(at);
             if self.closed.len() == CLOSED {
                 self.closed.pop_front();
@@ -224,6 +242,9 @@ pub fn is_trouble(state: LinkState) -> bool {
 
 /// Hosts lost within this of each other may have one cause.
 const TOGETHER: Duration = Duration::from_secs(2);
+
+/// Hosts of one incident that are remembered by name after they were well again.
+const NAMED: usize = 256;
 
 /// Incidents remembered after their end; the journal has all.
 pub const CLOSED: usize = 64;
