@@ -17,6 +17,7 @@ use secrecy::ExposeSecret;
 use steadfast::app::dialog::{Dialog, SheetKind};
 use steadfast::app::key::{Code, Key};
 use steadfast::app::keymap::{BINDINGS, When};
+use steadfast::app::mouse::{Deed, Mouse};
 use steadfast::app::output::{self, Verb};
 use steadfast::app::question::{Kind, Question};
 use steadfast::app::{App, Effect, Focus, Msg, Setup, SheetLine};
@@ -149,6 +150,68 @@ fn the_digest_tells_what_happened_while_nobody_looked() {
     for told in ["First failure", "memtest on cedar: exit 2", "Rebooted", "Goes on", "Wrong now"] {
         assert!(copied.contains(told), "{told}: {copied}");
     }
+}
+
+fn mouse(app: &mut App, what: Deed, x: u16, y: u16) {
+    app.update(scene::NOW, Msg::Mouse(Mouse { what, x, y }));
+}
+
+/// Where a text begins on the screen, from the bottom up or from the top down.
+fn find(app: &App, wanted: &str, from_bottom: bool) -> (u16, u16) {
+    let drawn = text(&draw(app, COLOURED));
+    let mut rows: Vec<_> = drawn.lines().enumerate().collect();
+    if from_bottom {
+        rows.reverse();
+    }
+    let found = rows.into_iter().find(|(_, row)| row.contains(wanted));
+    let Some((y, row)) = found else { panic!("{wanted} is not drawn") };
+    let before = row.split(wanted).next().map_or(0, |before| before.chars().count());
+    (u16::try_from(before).unwrap_or(u16::MAX), u16::try_from(y).unwrap_or(u16::MAX))
+}
+
+#[test]
+fn a_click_selects_what_is_drawn_there() {
+    for (columns, rows) in SIZES {
+        for (sign, name) in [("◐", "dogwood"), ("◑", "fir"), ("●", "amber")] {
+            let mut app = app(columns, rows);
+            let (x, y) = find(&app, &format!("{sign} {name}"), false);
+            app.focus = Focus::Timeline;
+            mouse(&mut app, Deed::Press, x, y);
+            assert_eq!((app.host().map(|h| h.id.as_str()), app.focus), (Some(name), Focus::Hosts), "{columns}x{rows}");
+            typed(&mut app, "W");
+            let (x, y) = find(&app, "ginkgo", false);
+            mouse(&mut app, Deed::Press, x, y);
+            assert_eq!((app.host().map(|h| h.id.as_str()), app.focus), (Some("ginkgo"), Focus::Wall));
+        }
+    }
+    let mut app = app(120, 40);
+    let (x, y) = find(&app, "hazel", true);
+    mouse(&mut app, Deed::Press, x, y);
+    assert_eq!((app.host().map(|h| h.id.as_str()), app.focus), (Some("hazel"), Focus::Timeline));
+    assert_eq!(app.strips.cursor(), None, "a name is no moment");
+    mouse(&mut app, Deed::Press, x + 40, y);
+    assert!(app.strips.cursor().is_some());
+}
+
+#[test]
+fn a_drag_pans_and_the_wheel_scrolls_what_is_under_it() {
+    let mut app = app(120, 40);
+    let (x, y) = find(&app, "hazel", true);
+    mouse(&mut app, Deed::Press, x + 40, y);
+    mouse(&mut app, Deed::Drag, x + 60, y);
+    mouse(&mut app, Deed::Release, x + 60, y);
+    assert!(!app.strips.is_live());
+    let held = app.strips.window(80, scene::NOW.wall);
+    mouse(&mut app, Deed::Drag, x + 90, y);
+    assert_eq!(app.strips.window(80, scene::NOW.wall), held, "nothing is held any more");
+    mouse(&mut app, Deed::WheelDown, x + 40, y);
+    assert_ne!(app.strips.window(80, scene::NOW.wall), held);
+    let (x, y) = find(&app, "amber", false);
+    let before = app.host().map(|host| host.id.clone());
+    mouse(&mut app, Deed::WheelUp, x, y);
+    assert_ne!(app.host().map(|host| host.id.clone()), before);
+    let effects = typed(&mut app, "M");
+    assert!(matches!(effects[..], [Effect::Mouse(false)]));
 }
 
 #[test]

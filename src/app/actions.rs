@@ -57,6 +57,7 @@ impl App {
             Action::GroupByTag => self.wall_by_tag = !self.wall_by_tag,
             Action::Palette => self.dialogs.push(Dialog::Palette(Palette::new())),
             Action::Note => self.entry = Some(Entry { line: Line::default(), purpose: Purpose::Note }),
+            Action::Mouse => return self.switch_mouse(),
             Action::Details => self.dialogs.push(Dialog::Sheet(Sheet::new(SheetKind::Details))),
             Action::Incidents => self.dialogs.push(Dialog::Sheet(Sheet::new(SheetKind::Incidents))),
             Action::Digest => self.dialogs.push(Dialog::Sheet(Sheet::new(SheetKind::Digest))),
@@ -169,6 +170,14 @@ impl App {
         let Some(text) = self.host().map(|host| self.details_text(host)) else { return Vec::new() };
         self.tell(Tone::Plain, "copied what is known of this host");
         vec![Effect::Copy(text)]
+    }
+
+    fn switch_mouse(&mut self) -> Vec<Effect> {
+        self.mouse = !self.mouse;
+        let words =
+            if self.mouse { "the mouse is steadfast's" } else { "the mouse is the terminal's: it selects text" };
+        self.tell(Tone::Plain, words);
+        vec![Effect::Mouse(self.mouse)]
     }
 
     pub(super) fn copy_sheet(&mut self, kind: SheetKind) -> Vec<Effect> {

@@ -12,6 +12,15 @@ pub struct Area {
     pub height: u16,
 }
 
+impl Area {
+    /// Whether a cell of the terminal is in it.
+    #[must_use]
+    pub fn holds(&self, x: u16, y: u16) -> bool {
+        (self.x..self.x.saturating_add(self.width)).contains(&x)
+            && (self.y..self.y.saturating_add(self.height)).contains(&y)
+    }
+}
+
 /// How the panes are set apart.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Edge {

@@ -17,7 +17,9 @@ pub mod keymap;
 pub mod layout;
 pub mod line;
 pub mod live;
+pub mod mouse;
 pub mod output;
+pub mod places;
 pub mod question;
 mod routes;
 pub mod runs;
@@ -43,6 +45,7 @@ use self::key::Key;
 use self::layout::{Areas, Wishes};
 use self::line::Entry;
 use self::live::{Live, Numbers};
+use self::mouse::Mouse;
 use self::output::Output;
 use self::question::{Question, Questions};
 use self::runs::Picks;
@@ -68,6 +71,10 @@ pub struct App {
     pub focus: Focus,
     /// The focused pane is alone.
     pub zoom: bool,
+    /// The mouse is ours; else the terminal selects text with it.
+    pub mouse: bool,
+    /// The column at which the timeline is held.
+    drag: Option<u16>,
     /// The wall groups hosts by their first tag.
     pub wall_by_tag: bool,
     pub dialogs: Vec<Dialog>,
@@ -123,6 +130,7 @@ pub enum Focus {
 #[derive(Clone, Debug)]
 pub enum Msg {
     Key(Key),
+    Mouse(Mouse),
     Paste(String),
     Resize {
         columns: u16,
@@ -158,6 +166,8 @@ pub enum Effect {
         id: u64,
         secret: Option<SecretString>,
     },
+    /// Whether the mouse is to be ours.
+    Mouse(bool),
     /// Draw every cell anew.
     Redraw,
     /// Give the terminal back until the shell brings us forward again.
@@ -180,6 +190,8 @@ impl App {
             strips: Strips::default(),
             focus: Focus::default(),
             zoom: false,
+            mouse: true,
+            drag: None,
             wall_by_tag: false,
             dialogs: Vec::new(),
             questions: Questions::default(),
@@ -217,6 +229,7 @@ impl App {
     fn route(&mut self, msg: Msg) -> Vec<Effect> {
         match msg {
             Msg::Key(key) => return self.handle_key(key),
+            Msg::Mouse(mouse) => return self.handle_mouse(mouse),
             Msg::Paste(text) => self.handle_paste(&text),
             Msg::Resize { columns, rows } => self.size = (columns, rows),
             Msg::Event(event) => self.handle_event(&event),

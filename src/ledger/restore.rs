@@ -13,7 +13,7 @@ use crate::domain::moment::Wall;
 pub(super) fn restore(db: &mut Connection, since: Wall) -> rusqlite::Result<Fleet> {
     let picture = db.transaction()?;
     let last = journal::last_seq(&picture)?;
-    let first = first_since(&picture, since, last)?;
+    let first = first_since(&picture, since, last)?.max(last.saturating_sub(MOST));
     let mut fleet = Fleet::default();
     {
         let mut query = picture.prepare(MATTERING)?;
@@ -33,6 +33,9 @@ pub(super) fn restore(db: &mut Connection, since: Wall) -> rusqlite::Result<Flee
     fleet.away = away(&picture)?;
     Ok(fleet)
 }
+
+/// Events that a start reads of the time since: of a fleet that never rests the timeline begins later.
+const MOST: i64 = 200_000;
 
 /// The last stretch in which nobody looked: the fold over the event that tells of it, and the time of the one before.
 fn away(db: &Connection) -> rusqlite::Result<Option<Away>> {

@@ -191,5 +191,5 @@ fn address(host: &HostSettings) -> String {
     format!("{user}{}{port}", host.address.as_deref().unwrap_or(host.id.as_str()))
 }
 
-/// How much of the past the timeline shows after a start: 24 hours.
-const TIMELINE_MILLIS: i64 = 24 * 3600 * 1000;
+/// How much of the past the timeline shows after a start: 30 days.
+const TIMELINE_MILLIS: i64 = 30 * 24 * 3600 * 1000;

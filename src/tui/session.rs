@@ -212,6 +212,7 @@ impl Session {
                 let sequence = clipboard::sequence(&text, self.options.in_tmux);
                 return or_hung_up(self.screen.write(&sequence));
             }
+            Effect::Mouse(ours) => return or_hung_up(self.screen.set_mouse(ours)),
             Effect::Redraw => return or_hung_up(self.screen.redraw()),
             Effect::Suspend => {
                 self.screen.leave();
