@@ -69,8 +69,10 @@ impl App {
 /// What the rungs of the ladder answered, in one line: `node07: broken ssh banner (no answer); stands route, tcp`.
 fn evidence(host: &HostView) -> String {
     let of = |wanted: RungAnswer| host.link.evidence.iter().filter(move |report| report.answer == wanted);
+    let cause = host.link.cause.as_ref().map(ToString::to_string).unwrap_or_default();
     let broken = of(RungAnswer::Broken).map(|report| match &*clean(&report.detail) {
-        "" => report.rung.word().to_owned(),
+        // What the cause says already is not said twice.
+        detail if detail.is_empty() || cause.contains(detail) => report.rung.word().to_owned(),
         detail => format!("{} ({detail})", report.rung.word()),
     });
     let (broken, stands): (Vec<_>, Vec<_>) =

@@ -184,34 +184,35 @@ impl Incident {
 /// `38 hosts: own network is down`
 impl fmt::Display for Incident {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.affected == 1 {
-            f.write_str("1 host: ")?;
-        } else {
-            write!(f, "{} hosts: ", self.affected)?;
+        let hosts = if self.affected == 1 { "host" } else { "hosts" };
+        write!(f, "{} {hosts}", self.affected)?;
+        if let Origin::Subnet(subnet) = &self.origin {
+            // Not all of it: it may have others, and we know only ours.
+            write!(f, " of {subnet}")?;
         }
         match &self.origin {
-            Origin::OwnNetwork => return f.write_str("own network is down"),
-            Origin::JumpHost(host) if self.cause.is_none() => write!(f, "jump host {host}")?,
-            Origin::Subnet(subnet) => write!(f, "all of {subnet}")?,
-            Origin::Host(host) => write!(f, "{host}")?,
-            Origin::JumpHost(_) => {}
+            Origin::OwnNetwork => return f.write_str(": own network is down"),
+            Origin::JumpHost(host) if self.cause.is_none() => write!(f, ": jump host {host}")?,
+            Origin::Host(host) => write!(f, ": {host}")?,
+            Origin::JumpHost(_) | Origin::Subnet(_) => {}
         }
         match (&self.cause, &self.origin) {
-            (Some(cause), Origin::JumpHost(_)) => write!(f, "{cause}"),
-            (Some(cause), Origin::OwnNetwork | Origin::Subnet(_) | Origin::Host(_)) => write!(f, ": {cause}"),
+            (Some(cause), _) => write!(f, ": {cause}"),
             (None, _) => Ok(()),
         }
     }
 }
 
 impl Subnet {
-    /// Of `user@address:port`, when the address is one and no name.
+    /// Of `user@address:port`, when the address is one and no name. Loopback is no network: what is reached
+    /// through it (tunnels, containers) has nothing in common.
     #[must_use]
     pub fn of(address: &str) -> Option<Self> {
         let address = address.rsplit_once('@').map_or(address, |(_, address)| address);
         let bare = address.rsplit_once(':').map_or(address, |(bare, _)| bare);
         let parse = |text: &str| text.trim_matches(['[', ']']).parse::<IpAddr>().ok();
-        Some(Self(match parse(address).or_else(|| parse(bare))? {
+        let address = parse(address).or_else(|| parse(bare)).filter(|address| !address.is_loopback())?;
+        Some(Self(match address {
             IpAddr::V4(address) => {
                 let [a, b, c, _] = address.octets();
                 IpAddr::from([a, b, c, 0])
