@@ -21,6 +21,7 @@ use steadfast::app::mouse::{Deed, Mouse};
 use steadfast::app::output::{self, Verb};
 use steadfast::app::question::{Kind, Question};
 use steadfast::app::{App, Effect, Focus, Msg, Setup, SheetLine};
+use steadfast::domain::alert::AlertKind;
 use steadfast::domain::command::Command;
 use steadfast::domain::event::{CancelReason, Event, Fact, LinkChange, RunFact, SupervisorFact};
 use steadfast::domain::id::Seq;
@@ -212,6 +213,17 @@ fn a_drag_pans_and_the_wheel_scrolls_what_is_under_it() {
     assert_ne!(app.host().map(|host| host.id.clone()), before);
     let effects = typed(&mut app, "M");
     assert!(matches!(effects[..], [Effect::Mouse(false)]));
+}
+
+#[test]
+fn what_needs_the_operator_calls_once() {
+    let alerts = AlertKind::ALL.to_vec();
+    let mut app = App::new(Setup { fleet: scene::fleet(), now: scene::NOW, alerts, ..Setup::default() });
+    let failed = ended(Verdict::Finished { code: 3 });
+    let id = app.fleet.runs[&run(1)].latest_id().expect("an attempt");
+    let msg = event(&app, "amber", Fact::Run { id, fact: failed });
+    let effects = app.update(scene::NOW, msg);
+    assert!(matches!(&effects[..], [Effect::Notify(text)] if text == "memtest on amber: exit 3"), "{effects:?}");
 }
 
 #[test]

@@ -51,6 +51,7 @@ use self::question::{Question, Questions};
 use self::runs::Picks;
 use self::strips::Strips;
 use self::toast::{Toasts, Tone};
+use crate::domain::alert::{AlertKind, Alerts};
 use crate::domain::command::Command;
 use crate::domain::event::Event;
 use crate::domain::fleet::{Fleet, HostView};
@@ -84,6 +85,7 @@ pub struct App {
     pub toasts: Toasts,
     pub live: Live,
     pub jobs: Vec<Job>,
+    alerts: Alerts,
     /// Verbs that act on hosts are refused.
     pub read_only: bool,
     /// The hosts end with the screen, and their runs with them.
@@ -106,6 +108,8 @@ pub struct Setup {
     pub fleet: Fleet,
     pub name: String,
     pub jobs: Vec<Job>,
+    /// What the operator is called for.
+    pub alerts: Vec<AlertKind>,
     pub read_only: bool,
     pub simulated: bool,
     pub holder: Option<String>,
@@ -160,6 +164,8 @@ pub enum Msg {
 #[derive(Clone, Debug)]
 pub enum Effect {
     Command(Command),
+    /// Call the operator, who may look elsewhere.
+    Notify(String),
     /// To the clipboard of the operator's terminal.
     Copy(String),
     Answer {
@@ -199,6 +205,7 @@ impl App {
             toasts: Toasts::default(),
             live: Live::default(),
             jobs: setup.jobs,
+            alerts: Alerts::new(&setup.alerts),
             read_only: setup.read_only,
             simulated: setup.simulated,
             holder: setup.holder,
@@ -232,7 +239,7 @@ impl App {
             Msg::Mouse(mouse) => return self.handle_mouse(mouse),
             Msg::Paste(text) => self.handle_paste(&text),
             Msg::Resize { columns, rows } => self.size = (columns, rows),
-            Msg::Event(event) => self.handle_event(&event),
+            Msg::Event(event) => return self.handle_event(&event),
             Msg::Snapshot(fleet) => self.fleet = *fleet,
             Msg::Stopped => self.stopped = true,
             Msg::Tick { utc_offset } => {
@@ -299,11 +306,12 @@ impl App {
         !self.questions.is_empty() && self.dialogs.is_empty() && self.entry.is_none() && !self.output.is_typing()
     }
 
-    fn handle_event(&mut self, event: &Event) {
+    fn handle_event(&mut self, event: &Event) -> Vec<Effect> {
         self.fleet.apply(event);
         if let Some((tone, text)) = toast::of_event(&self.fleet, event) {
             self.tell(tone, say::clean(&text));
         }
+        self.alerts.of(&self.fleet, event).map(Effect::Notify).into_iter().collect()
     }
 
     fn suit_strips(&mut self) {

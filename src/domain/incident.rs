@@ -80,6 +80,13 @@ impl Incidents {
         }
     }
 
+    /// The same, with a number that no other has.
+    #[must_use]
+    pub fn numbered(&self, host: &HostId) -> Option<(u64, &Incident)> {
+        let id = *self.member.get(host)?;
+        Some((id, self.open.get(&id)?))
+    }
+
     /// Folds a change of a link in; `address` as people write it.
     pub fn apply(&mut self, at: Wall, host: &HostId, address: &str, change: &LinkChange) {
         if !is_trouble(change.to) {
