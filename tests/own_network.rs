@@ -15,7 +15,7 @@ use std::time::Duration;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use steadfast::clock::SystemClock;
 use steadfast::domain::network::NetworkState;
-use steadfast::net::{NetSettings, OwnNetwork, Watch, look, route_to, statistics};
+use steadfast::net::{NetSettings, NetworkMonitor, OwnNetwork, look, route_to, statistics};
 use tokio::sync::watch;
 
 const INSIDE: &str = "STEADFAST_TEST_NAMESPACE";
@@ -77,9 +77,9 @@ fn veth() {
     ip("route add default via 192.0.2.1 dev eth0");
 }
 
-fn start(settings: NetSettings) -> (Watch, watch::Receiver<OwnNetwork>) {
-    let watch = Watch::start(settings, Arc::new(SystemClock));
-    let changes = watch.changes();
+fn start(settings: NetSettings) -> (NetworkMonitor, watch::Receiver<OwnNetwork>) {
+    let watch = NetworkMonitor::start(settings, Arc::new(SystemClock));
+    let changes = watch.subscribe();
     (watch, changes)
 }
 
@@ -179,7 +179,7 @@ fn ipv6_alone_is_enough_but_not_its_link_local_part() {
 fn only_the_configured_interfaces_count_and_loopback_needs_none() {
     inside("only_the_configured_interfaces_count_and_loopback_needs_none", || async {
         veth();
-        let only = |name: &str| NetSettings { interfaces: vec![name.into()], loopback_only: false };
+        let only = |name: &str| NetSettings::only(&[name]);
         let (_watch, mut changes) = start(only("eth0"));
         until(&mut changes, NetworkState::Up, "eth0").await;
         assert_eq!(look(&only("far")).await.why, "no usable interface: far has no global address");

@@ -48,3 +48,21 @@ pub(super) const SHUTDOWN_LIMIT: Duration = Duration::from_secs(10);
 
 /// A log that cannot be written (disk full) is tried again this often.
 pub(super) const WRITE_RETRY: Duration = Duration::from_secs(1);
+
+/// The hub looks at the clocks at least this often.
+pub(super) const TICK: Duration = Duration::from_secs(1);
+
+/// A machine that slept for less than this was not away.
+pub(super) const SLEPT: Duration = Duration::from_secs(1);
+
+/// Routes are looked for at once after a change, and then this much later again at the earliest.
+pub(super) const ROUTES: Duration = Duration::from_secs(1);
+
+/// Hosts whose routes are looked for at the same time; others wait.
+pub(super) const LOOKS: usize = 16;
+
+/// A dial waits this long for the addresses to look up routes of; then it goes on without.
+pub(super) const FIRST_LOOK: Duration = Duration::from_millis(500);
+
+/// A look for a route waits this long for a resolver.
+pub(super) const WAY_LIMIT: Duration = Duration::from_secs(3);

@@ -21,6 +21,7 @@ pub struct Network {
     interval: Duration,
     settle: Duration,
     seen: Seen,
+    looked: bool,
     links: Links,
     answers: Vec<CheckAnswer>,
     /// The gateway has answered once, so its silence means something.
@@ -105,6 +106,7 @@ impl Network {
             interval: settings.check_interval,
             settle: settings.settle,
             seen: Seen { state: NetworkState::Unknown, why: why.clone(), default_route: false },
+            looked: false,
             links,
             answers: Vec::new(),
             gateway_known: false,
@@ -140,21 +142,24 @@ impl Network {
         match input {
             NetworkInput::Seen { state, why, default_route } => {
                 let seen = Seen { state, why, default_route };
-                if seen == self.seen {
+                if self.looked && seen == self.seen {
                     return;
                 }
                 self.seen = seen;
+                // The first look is no change: whoever just starts does not knock at doors for it.
+                let news = std::mem::replace(&mut self.looked, true) || self.links != Links::Quiet;
                 if state == NetworkState::Down {
                     // They were of a network that is no more.
                     self.answers.clear();
                     (self.due, self.wanted) = (None, None);
-                } else {
+                } else if news {
                     self.ask_soon(now);
                 }
             }
             NetworkInput::Links(links) => {
                 let was = std::mem::replace(&mut self.links, links);
                 match links {
+                    Links::Quiet if was == Links::Quiet => {}
                     Links::Quiet => {
                         // Nobody asks any more, so the old answers must not stand for ever.
                         self.answers.clear();
@@ -167,6 +172,10 @@ impl Network {
             NetworkInput::Answered { round, answers } if round == self.round => {
                 self.gateway_known |= answers.iter().any(|answer| answer.gateway && answer.is_reached());
                 self.answers = answers;
+                // What it takes away it must give back, although no link needs it at the moment.
+                if self.due.is_none() && self.verdict().0 != self.seen.state {
+                    self.due = Some(now + self.interval);
+                }
             }
             // Of a round that was overtaken by a change.
             NetworkInput::Answered { .. } => {}
@@ -264,10 +273,10 @@ impl Network {
         let asked = gateways.peek().is_some();
         if self.links == (Links::Wanting { some_alive: true }) {
             (NetworkState::Degraded, "; but other links are alive")
-        } else if gateways.any(CheckAnswer::is_reached) {
-            (NetworkState::Degraded, "; but our gateway does")
         } else if self.decisive {
             (NetworkState::Down, "")
+        } else if gateways.any(CheckAnswer::is_reached) {
+            (NetworkState::Degraded, "; but our gateway does")
         } else if asked && self.gateway_known {
             (NetworkState::Down, "; nor does our gateway, which did before")
         } else {
