@@ -1,9 +1,9 @@
 //! The operator's own network, in network namespaces of our own.
-//!
-//! Every test runs itself once more under `unshare --net`: the namespace has no name and goes with the
-//! process, however that ends. There it may do what it likes with links, addresses and routes.
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+#[path = "support/namespace.rs"]
+mod namespace;
 
 use std::future::Future;
 use std::io::Write;
@@ -18,47 +18,16 @@ use steadfast::domain::network::NetworkState;
 use steadfast::net::{NetSettings, NetworkMonitor, OwnNetwork, look, route_to, statistics};
 use tokio::sync::watch;
 
-const INSIDE: &str = "STEADFAST_TEST_NAMESPACE";
+use crate::namespace::ip;
 
 /// Generous: a busy machine is no failure. What is waited for comes within milliseconds.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// Runs `body` in a network namespace that has nothing but a loopback interface, which is down.
 fn inside<F: Future<Output = ()>>(test: &str, body: impl FnOnce() -> F) {
-    if std::env::var_os(INSIDE).is_some() {
+    namespace::inside(test, || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async { tokio::time::timeout(LIMIT, body()).await.unwrap() });
-        return;
-    }
-    let Some(unshare) = unshare() else {
-        assert!(std::env::var_os("CI").is_none(), "no network namespace, `ip` or veth here");
-        // Past the capture of the test harness.
-        let _ = writeln!(std::io::stderr(), "SKIPPED: {test}: no network namespace, `ip` or veth here");
-        return;
-    };
-    let mut again = Command::new("unshare");
-    again.args(unshare).arg(std::env::current_exe().unwrap()).args(["--exact", test, "--nocapture"]);
-    let output = again.env(INSIDE, "1").stdin(Stdio::null()).output().unwrap();
-    let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success(), "{said}");
-    assert!(said.contains("1 passed"), "{said}");
-}
-
-/// The arguments with which a namespace, and links in it, can be had: as root or without.
-fn unshare() -> Option<&'static [&'static str]> {
-    let works = |arguments: &&&[&str]| {
-        let mut command = Command::new("unshare");
-        command.args(**arguments).args(["ip", "link", "add", "near", "type", "veth", "peer", "name", "far"]);
-        command.stdin(Stdio::null()).output().is_ok_and(|output| output.status.success())
-    };
-    let ways: &'static [&'static [&'static str]] = &[&["--net"], &["--map-root-user", "--net"]];
-    ways.iter().find(works).copied()
-}
-
-/// `ip` with these words.
-fn ip(words: &str) {
-    let output = Command::new("ip").args(words.split_whitespace()).output().unwrap();
-    assert!(output.status.success(), "ip {words}: {}", String::from_utf8_lossy(&output.stderr));
+    });
 }
 
 /// All of them by one `ip`, so that they come as fast as they can.
