@@ -198,7 +198,7 @@ fn every_shell_gets_completions() {
     }
 }
 
-const COMMANDS: [&str; 15] = [
+const COMMANDS: [&str; 16] = [
     "demo",
     "run",
     "runs",
@@ -209,6 +209,7 @@ const COMMANDS: [&str; 15] = [
     "adopt",
     "gc",
     "check",
+    "net",
     "config",
     "schema",
     "completions",

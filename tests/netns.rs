@@ -4,7 +4,8 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::print_stderr,
-    reason = "a test fails by panicking and says so"
+    clippy::disallowed_methods,
+    reason = "a test fails by panicking and says so, and measures real time"
 )]
 
 #[path = "support/namespace.rs"]
@@ -235,5 +236,33 @@ fn a_host_whose_route_goes_is_paused_alone() {
         let spent = seen.iter().filter(|event| paused(event, "no_route")).filter_map(|event| event["attempt"].as_u64());
         assert_eq!(spent.max(), Some(0), "{seen:#?}");
         assert!(!seen.iter().any(|event| event["type"] == "network" && event["to"] == "down"), "{seen:#?}");
+    });
+}
+
+#[test]
+fn the_network_is_shown_with_what_is_wrong_with_it() {
+    inside("the_network_is_shown_with_what_is_wrong_with_it", || {
+        let Some(lab) = Lab::new() else { return };
+        let net = |args: &[&str]| {
+            let output = lab.steadfast().arg("net").args(args).output().unwrap();
+            (output.status.code(), String::from_utf8(output.stdout).unwrap())
+        };
+        let (code, text) = net(&[]);
+        for words in ["✓ up: eth0 192.0.2.7/24", "netlink", "no default route", "192.0.2.1:", "✓ answers"] {
+            assert!(text.contains(words), "{words}: {text}");
+        }
+        assert_eq!(code, Some(0), "{text}");
+        let (_, json) = net(&["--json"]);
+        let now: Value = serde_json::from_str(&json).unwrap();
+        assert_eq!((&now["state"], &now["source"]), (&"up".into(), &"netlink".into()), "{json}");
+        let eth0 = now["interfaces"].as_array().unwrap().iter().find(|it| it["name"] == "eth0").unwrap();
+        assert!(eth0["rx_bytes"].as_u64().unwrap() > 0 && eth0["mtu"] == 1500, "{json}");
+        assert!(now["checks"].as_array().unwrap().iter().filter(|it| it["reached"] == true).count() >= 2, "{json}");
+        lab.ip("route del 198.51.100.0/24");
+        let (_, text) = net(&[]);
+        assert!(text.contains("✗ no route"), "{text}");
+        lab.ip("link set eth0 down");
+        let (code, text) = net(&[]);
+        assert!(text.contains("✗ down: no usable interface: eth0 is down") && code == Some(1), "{text}");
     });
 }

@@ -27,6 +27,7 @@ use std::io;
 use std::net::IpAddr;
 
 pub use judge::judge;
+pub(crate) use monitor::wait_until_up;
 pub use monitor::{Feed, NetworkMonitor};
 pub use own::{InterfaceAddress, InterfaceSummary, NetSettings, OwnNetwork, RouteOut, Snapshot, Source};
 pub use reach::ask;

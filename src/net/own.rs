@@ -27,6 +27,12 @@ impl NetSettings {
         Self { network: NetworkSettings { interfaces, ..NetworkSettings::default() }, ..Self::default() }
     }
 
+    /// Whether anybody is asked.
+    #[must_use]
+    pub fn is_asked(&self) -> bool {
+        !self.checks().is_empty()
+    }
+
     /// Who is to be asked.
     pub(super) fn checks(&self) -> Vec<CheckHost> {
         match &self.network.check {

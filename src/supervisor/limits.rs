@@ -55,8 +55,10 @@ pub(super) const TICK: Duration = Duration::from_secs(1);
 /// A machine that slept for less than this was not away.
 pub(super) const SLEPT: Duration = Duration::from_secs(1);
 
-/// Routes are looked for at once after a change, and then this much later again at the earliest.
-pub(super) const ROUTES: Duration = Duration::from_secs(1);
+/// Routes are looked for at once after a change, and then this much later again at the earliest, and
+/// [`ROUTES_EACH`] per host more: the kernel is asked for a small part of the time, however large the fleet.
+pub(super) const ROUTES: Duration = Duration::from_millis(100);
+pub(super) const ROUTES_EACH: Duration = Duration::from_millis(1);
 
 /// Hosts whose routes are looked for at the same time; others wait.
 pub(super) const LOOKS: usize = 16;

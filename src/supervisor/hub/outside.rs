@@ -12,7 +12,7 @@ use crate::net::OwnNetwork;
 use crate::port::Clock;
 use crate::supervisor::host::HostOrder;
 use crate::supervisor::hub::Hub;
-use crate::supervisor::limits::{ROUTES, SLEPT, STALL, TICK};
+use crate::supervisor::limits::{ROUTES, ROUTES_EACH, SLEPT, STALL, TICK};
 
 /// What the hub knows of the outside.
 pub(in crate::supervisor) struct Outside {
@@ -76,7 +76,9 @@ impl Hub {
             && std::mem::replace(&mut self.outside.changes, seen.changes) != seen.changes
         {
             let now = self.clock.now().mono;
-            let earliest = self.outside.routes_seen.map_or(now, |seen| seen + ROUTES);
+            let hosts = u32::try_from(self.seats.len()).unwrap_or(u32::MAX);
+            let rest = ROUTES + ROUTES_EACH.saturating_mul(hosts);
+            let earliest = self.outside.routes_seen.map_or(now, |seen| seen + rest);
             self.outside.routes_due.get_or_insert(earliest.max(now));
         }
         // A network that nobody watches any more must not keep links waiting for it.
