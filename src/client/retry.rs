@@ -59,7 +59,7 @@ pub struct Retry {
     /// Spreads those who failed together. Without it every pause is as long as it may be.
     pub jitter: bool,
     /// Set by [`Retry::wait_for_network`].
-    network: Option<watch::Receiver<OwnNetwork>>,
+    pub network: Option<watch::Receiver<OwnNetwork>>,
 }
 
 impl Default for Retry {
@@ -172,7 +172,8 @@ mod tests {
     #[test]
     fn with_jitter_a_pause_is_anything_up_to_that() {
         let (retry, mut jitter) = (Retry::default(), Jitter::new(7));
-        let delays: Vec<_> = (1..200).map(|n| (retry.delay(n, &mut jitter), exact().delay(n, &mut Jitter::new(0)))).collect();
+        let delays: Vec<_> =
+            (1..200).map(|n| (retry.delay(n, &mut jitter), exact().delay(n, &mut Jitter::new(0)))).collect();
         assert!(delays.iter().all(|(with, without)| with <= without && *without <= Duration::from_secs(30)));
         assert!(delays.iter().any(|(with, without)| *with < *without / 2));
         let odd = Retry { multiplier: f64::NAN, ..exact() };

@@ -126,3 +126,50 @@ impl Hub {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::moment::Moment;
+
+    struct Still;
+
+    impl Clock for Still {
+        fn now(&self) -> Moment {
+            Moment::default()
+        }
+    }
+
+    fn seconds(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn sleep_and_stalls_are_told_once_and_ordinary_waits_are_not() {
+        let mut outside = Outside::new(&Still, None);
+        assert_eq!(outside.stalled(Mono(seconds(1)), seconds(0)), None);
+        assert_eq!(outside.stalled(Mono(seconds(6)), seconds(0)), None, "a busy machine");
+        assert_eq!(outside.stalled(Mono(seconds(7_207)), seconds(7_200)), Some(seconds(7_200)), "suspended");
+        assert_eq!(outside.stalled(Mono(seconds(7_208)), seconds(7_200)), None);
+        assert_eq!(outside.stalled(Mono(seconds(7_212)), seconds(7_203)), Some(seconds(3)), "suspended for a moment");
+        assert_eq!(outside.stalled(Mono(seconds(7_313)), seconds(7_203)), Some(seconds(100)), "stopped");
+    }
+
+    #[test]
+    fn what_links_need_follows_their_states() {
+        let (links, needs) = watch::channel(Links::Quiet);
+        let mut outside = Outside::new(&Still, Some(links));
+        let mut step = |from, to| {
+            let change = LinkChange { from, to, cause: None, evidence: Vec::new(), attempt: 0, retry_at: None };
+            outside.note(&change);
+            *needs.borrow()
+        };
+        assert_eq!(step(LinkState::Idle, LinkState::Connecting), Links::Quiet);
+        assert_eq!(step(LinkState::Connecting, LinkState::Alive), Links::Quiet);
+        assert_eq!(step(LinkState::Connecting, LinkState::Reconnecting), Links::Wanting { some_alive: true });
+        assert_eq!(step(LinkState::Alive, LinkState::Pinging), Links::Wanting { some_alive: false });
+        assert_eq!(step(LinkState::Pinging, LinkState::Alive), Links::Wanting { some_alive: true });
+        assert_eq!(step(LinkState::Reconnecting, LinkState::Reconnecting), Links::Wanting { some_alive: true });
+        assert_eq!(step(LinkState::Reconnecting, LinkState::Refused), Links::Quiet);
+    }
+}
