@@ -34,7 +34,8 @@ use crate::port::Clock;
 /// assert_ne!(monitor.state(), NetworkState::Down);
 /// # }
 /// let mut changes = monitor.subscribe();
-/// println!("{}: {}", changes.borrow_and_update().state.word(), changes.borrow().why);
+/// let now = changes.borrow_and_update().clone();
+/// println!("{}: {}", now.state.word(), now.why);
 /// # }
 /// ```
 pub struct NetworkMonitor {
