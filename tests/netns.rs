@@ -239,6 +239,26 @@ fn a_host_whose_route_goes_is_paused_alone() {
     });
 }
 
+/// The interface stays as it is; what is behind it is gone, and only the check host shows it.
+#[test]
+fn check_hosts_that_the_operator_named_say_that_we_are_cut_off() {
+    inside("check_hosts_that_the_operator_named_say_that_we_are_cut_off", || {
+        let Some(lab) = Lab::new() else { return };
+        // Nobody listens there: a refusal is an answer.
+        let check = "check = [\"192.0.2.1:9\"]\ncheck_interval = \"1s\"\ncheck_timeout = \"500ms\"\n";
+        let config = std::fs::read_to_string(lab.file("steadfast.toml")).unwrap();
+        let config = config.replace("[network]\n", &format!("[network]\n{check}"));
+        std::fs::write(lab.file("steadfast.toml"), config).unwrap();
+        let program = Program::start(&lab);
+        ip("address del 192.0.2.1/24 dev far");
+        let mut seen = program.wait("both paused", &mut both(|event| paused(event, "own_network_down")));
+        ip("address add 192.0.2.1/24 dev far");
+        seen.extend(program.wait("both alive again", &mut both(|event| link(event, "alive"))));
+        let told = seen.iter().find(|event| event["type"] == "network" && event["to"] == "down").unwrap();
+        assert!(told["why"].to_string().contains("no check host answers over eth0"), "{told}");
+    });
+}
+
 #[test]
 fn the_network_is_shown_with_what_is_wrong_with_it() {
     inside("the_network_is_shown_with_what_is_wrong_with_it", || {
