@@ -29,6 +29,7 @@ use crate::domain::alert::AlertSettings;
 use crate::domain::host::{HostKeyPolicy, HostSettings, TransportChoice};
 use crate::domain::id::HostId;
 use crate::domain::link::LinkSettings;
+use crate::domain::network::NetworkSettings;
 use crate::domain::run::Job;
 
 pub use check::{is_variable_name, secret_variable};
@@ -65,6 +66,8 @@ pub struct Settings {
     pub keep: Option<Duration>,
     /// What the screen calls the operator for.
     pub alerts: AlertSettings,
+    /// How the operator's own network is watched.
+    pub network: NetworkSettings,
 }
 
 /// What a host has that says nothing itself: `[defaults]`.

@@ -19,7 +19,7 @@ use crate::domain::host::HostSettings;
 use crate::domain::id::RunId;
 use crate::domain::network::NetworkState;
 use crate::ledger::{Ledger, Opened};
-use crate::net::OwnNetwork;
+use crate::net::{OwnNetwork, Source};
 use crate::port::{Clock, Prompter};
 use crate::ssh::SshConnector;
 use crate::ssh::resolve::{SshConfigFiles, resolve};
@@ -57,7 +57,7 @@ async fn show(args: &DemoArgs, globals: &Globals, folder: &TempDir) -> Result<u8
         ledger: ledger.clone(),
         holder: None,
         clock: Arc::clone(&clock),
-        network: Some(network),
+        network: Some(network.into()),
         seed: args.seed,
     })
     .map_err(compose::ledger_failure)?;
@@ -77,7 +77,7 @@ async fn show(args: &DemoArgs, globals: &Globals, folder: &TempDir) -> Result<u8
 /// The demo's own network is there whatever the operator's is.
 fn simulated_network() -> OwnNetwork {
     let why = "simulated, like the hosts".to_owned();
-    OwnNetwork { state: NetworkState::Up, why, interfaces: Vec::new(), default_route: true }
+    OwnNetwork { state: NetworkState::Up, why, default_route: true, source: Source::Netlink, ..OwnNetwork::default() }
 }
 
 /// The story begins with these runs; each host starts its own once it is connected.
