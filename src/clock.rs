@@ -15,6 +15,15 @@ impl Clock for SystemClock {
         let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Moment { mono: Mono(monotonic()), wall: Wall(i64::try_from(wall.as_millis()).unwrap_or(i64::MAX)) }
     }
+
+    /// The gap between the clock that goes on in suspend and the one that does not.
+    #[cfg(target_os = "linux")]
+    fn asleep(&self) -> Duration {
+        use rustix::time::{ClockId, clock_gettime};
+        let awake = clock_gettime(ClockId::Monotonic);
+        let awake = Duration::new(u64::try_from(awake.tv_sec).unwrap_or(0), u32::try_from(awake.tv_nsec).unwrap_or(0));
+        monotonic().saturating_sub(awake)
+    }
 }
 
 /// `CLOCK_BOOTTIME` counts suspend (clock_gettime(2)); macOS's `CLOCK_MONOTONIC` does so too.

@@ -1,9 +1,9 @@
 //! The operator's own network, in network namespaces of our own.
-//!
-//! Every test runs itself once more under `unshare --net`: the namespace has no name and goes with the
-//! process, however that ends. There it may do what it likes with links, addresses and routes.
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+#[path = "support/namespace.rs"]
+mod namespace;
 
 use std::future::Future;
 use std::io::Write;
@@ -15,50 +15,19 @@ use std::time::Duration;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use steadfast::clock::SystemClock;
 use steadfast::domain::network::NetworkState;
-use steadfast::net::{NetSettings, OwnNetwork, Watch, look, route_to, statistics};
+use steadfast::net::{NetSettings, NetworkMonitor, OwnNetwork, look, route_to, statistics};
 use tokio::sync::watch;
 
-const INSIDE: &str = "STEADFAST_TEST_NAMESPACE";
+use crate::namespace::ip;
 
 /// Generous: a busy machine is no failure. What is waited for comes within milliseconds.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// Runs `body` in a network namespace that has nothing but a loopback interface, which is down.
 fn inside<F: Future<Output = ()>>(test: &str, body: impl FnOnce() -> F) {
-    if std::env::var_os(INSIDE).is_some() {
+    namespace::inside(test, || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async { tokio::time::timeout(LIMIT, body()).await.unwrap() });
-        return;
-    }
-    let Some(unshare) = unshare() else {
-        assert!(std::env::var_os("CI").is_none(), "no network namespace, `ip` or veth here");
-        // Past the capture of the test harness.
-        let _ = writeln!(std::io::stderr(), "SKIPPED: {test}: no network namespace, `ip` or veth here");
-        return;
-    };
-    let mut again = Command::new("unshare");
-    again.args(unshare).arg(std::env::current_exe().unwrap()).args(["--exact", test, "--nocapture"]);
-    let output = again.env(INSIDE, "1").stdin(Stdio::null()).output().unwrap();
-    let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success(), "{said}");
-    assert!(said.contains("1 passed"), "{said}");
-}
-
-/// The arguments with which a namespace, and links in it, can be had: as root or without.
-fn unshare() -> Option<&'static [&'static str]> {
-    let works = |arguments: &&&[&str]| {
-        let mut command = Command::new("unshare");
-        command.args(**arguments).args(["ip", "link", "add", "near", "type", "veth", "peer", "name", "far"]);
-        command.stdin(Stdio::null()).output().is_ok_and(|output| output.status.success())
-    };
-    let ways: &'static [&'static [&'static str]] = &[&["--net"], &["--map-root-user", "--net"]];
-    ways.iter().find(works).copied()
-}
-
-/// `ip` with these words.
-fn ip(words: &str) {
-    let output = Command::new("ip").args(words.split_whitespace()).output().unwrap();
-    assert!(output.status.success(), "ip {words}: {}", String::from_utf8_lossy(&output.stderr));
+    });
 }
 
 /// All of them by one `ip`, so that they come as fast as they can.
@@ -77,9 +46,9 @@ fn veth() {
     ip("route add default via 192.0.2.1 dev eth0");
 }
 
-fn start(settings: NetSettings) -> (Watch, watch::Receiver<OwnNetwork>) {
-    let watch = Watch::start(settings, Arc::new(SystemClock));
-    let changes = watch.changes();
+fn start(settings: NetSettings) -> (NetworkMonitor, watch::Receiver<OwnNetwork>) {
+    let watch = NetworkMonitor::start(settings, Arc::new(SystemClock));
+    let changes = watch.subscribe();
     (watch, changes)
 }
 
@@ -179,7 +148,7 @@ fn ipv6_alone_is_enough_but_not_its_link_local_part() {
 fn only_the_configured_interfaces_count_and_loopback_needs_none() {
     inside("only_the_configured_interfaces_count_and_loopback_needs_none", || async {
         veth();
-        let only = |name: &str| NetSettings { interfaces: vec![name.into()], loopback_only: false };
+        let only = |name: &str| NetSettings::only(&[name]);
         let (_watch, mut changes) = start(only("eth0"));
         until(&mut changes, NetworkState::Up, "eth0").await;
         assert_eq!(look(&only("far")).await.why, "no usable interface: far has no global address");

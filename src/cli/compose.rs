@@ -17,7 +17,7 @@ use crate::domain::host::HostSettings;
 use crate::domain::id::HostId;
 use crate::headless::Console;
 use crate::ledger::{Ledger, LedgerError, Opened};
-use crate::net::{NetSettings, Watch};
+use crate::net::{NetSettings, NetworkMonitor};
 use crate::port::{Clock, Prompter};
 use crate::ssh::resolve::SshConfigFiles;
 use crate::supervisor::{self, Connect, Handle};
@@ -36,7 +36,7 @@ pub(super) struct Supervised {
     pub handle: Handle,
     pub ledger: Ledger,
     /// Of the operator's own network; ends with us.
-    _network: Option<Watch>,
+    _network: Option<NetworkMonitor>,
 }
 
 impl Parts {
@@ -73,7 +73,7 @@ impl Parts {
         }
         let hosts = self.hosts(&connect);
         // A viewer reads what the holder of the ledger sees of the network.
-        let network = holder.is_none().then(|| Watch::start(self.network(&hosts), Arc::clone(&self.clock)));
+        let network = holder.is_none().then(|| NetworkMonitor::start(self.network(&hosts), Arc::clone(&self.clock)));
         let handle = supervisor::start(supervisor::Setup {
             hosts,
             connect,
@@ -81,17 +81,20 @@ impl Parts {
             ledger: ledger.clone(),
             holder,
             clock: Arc::clone(&self.clock),
-            network: network.as_ref().map(Watch::changes),
+            network: network.as_ref().map(NetworkMonitor::feed),
             seed: rand::random(),
         })
         .map_err(ledger_failure)?;
         Ok(Supervised { handle, ledger, _network: network })
     }
 
-    fn network(&self, hosts: &[HostSettings]) -> NetSettings {
+    /// What counts as the network, for these hosts. Reads files, and blocks meanwhile.
+    pub(super) fn network(&self, hosts: &[HostSettings]) -> NetSettings {
         let mut ids = hosts.iter().map(|host| &host.id).peekable();
         let loopback_only = ids.peek().is_some() && ids.all(|id| self.connector.is_loopback(id));
-        NetSettings { loopback_only, ..NetSettings::default() }
+        let network = self.setup.config.settings.network.clone();
+        let inventory = if network.check.is_none() { self.connector.check_hosts(hosts) } else { Vec::new() };
+        NetSettings { network, inventory, loopback_only }
     }
 
     /// The configured fleet, and what else is asked for.

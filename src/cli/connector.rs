@@ -2,6 +2,7 @@
 //! `ssh` would. A configuration of one host that cannot be understood is that host's trouble alone.
 
 use std::collections::HashSet;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::future::BoxFuture;
@@ -10,6 +11,7 @@ use crate::config::Config;
 use crate::domain::diagnosis::{Cause, RungReport};
 use crate::domain::host::HostSettings;
 use crate::domain::id::HostId;
+use crate::domain::network::CheckHost;
 use crate::port::{Clock, Connector, DialError, Dialed, Prompter};
 use crate::ssh::SshConnector;
 use crate::ssh::resolve::{ResolveError, SshConfigFiles, Target, remarks, resolve};
@@ -49,8 +51,30 @@ impl Aliases {
     pub fn is_loopback(&self, host: &HostId) -> bool {
         let Ok(target) = resolve(&self.inner.settings(host), &self.inner.files) else { return false };
         let first = target.jump.first().unwrap_or(&target);
-        let name = first.hostname.as_str();
-        name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+        is_loopback(&first.hostname)
+    }
+
+    /// Who of the fleet can tell whether our network carries: the first machines on the way to some of
+    /// the hosts, jump hosts first. Reads files, and blocks meanwhile.
+    #[must_use]
+    pub fn check_hosts(&self, hosts: &[HostSettings]) -> Vec<CheckHost> {
+        let (mut jumps, mut direct) = (Vec::new(), Vec::new());
+        // Spread over the fleet: neighbours in the list share a rack, and its fate.
+        for host in hosts.iter().step_by(hosts.len().div_ceil(SAMPLE).max(1)) {
+            let Ok(target) = resolve(&self.inner.settings(&host.id), &self.inner.files) else { continue };
+            let list = if target.jump.is_empty() { &mut direct } else { &mut jumps };
+            let first = target.jump.first().unwrap_or(&target);
+            let check = CheckHost::new(first.hostname.clone(), first.port);
+            // Behind a command of the operator's nobody knows whom it asks.
+            if target.needs_system.is_none() && !is_loopback(&first.hostname) && !list.contains(&check) {
+                list.push(check);
+            }
+        }
+        jumps.truncate(ASKED);
+        direct.retain(|host| !jumps.contains(host));
+        let step = direct.len().div_ceil(ASKED - jumps.len() / 2).max(1);
+        jumps.extend(direct.into_iter().step_by(step));
+        jumps
     }
 
     /// Waits for what connections left behind; the caller sets the limit.
@@ -93,6 +117,16 @@ impl Inner {
     }
 }
 
+fn is_loopback(name: &str) -> bool {
+    name == "localhost" || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// So many hosts are looked at for check hosts; reading the configuration of each takes a moment.
+const SAMPLE: usize = 64;
+
+/// So many jump hosts are asked at most, and about as many others.
+const ASKED: usize = 4;
+
 impl Connector for Aliases {
     fn dial(&self, host: &HostId) -> BoxFuture<'static, Result<Dialed, DialError>> {
         let (inner, host) = (Arc::clone(&self.inner), host.clone());
@@ -107,6 +141,16 @@ impl Connector for Aliases {
         Box::pin(async move {
             match inner.ensure(&host).await {
                 Ok(()) => inner.ssh.probe(&host).await,
+                Err(_) => Vec::new(),
+            }
+        })
+    }
+
+    fn addresses(&self, host: &HostId) -> BoxFuture<'static, Vec<IpAddr>> {
+        let (inner, host) = (Arc::clone(&self.inner), host.clone());
+        Box::pin(async move {
+            match inner.ensure(&host).await {
+                Ok(()) => inner.ssh.addresses(&host).await,
                 Err(_) => Vec::new(),
             }
         })

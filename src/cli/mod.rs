@@ -76,6 +76,7 @@ fn dispatch(command: Option<Command>, globals: &Globals) -> Result<u8, Failure> 
         Some(Command::Adopt(args)) => commands::adopt::run(&args, globals),
         Some(Command::Gc(args)) => commands::gc::run(&args, globals),
         Some(Command::Check(args)) => commands::check::run(&args, globals),
+        Some(Command::Net(args)) => commands::net::run(&args, globals),
         Some(Command::Config(args)) => config::run(&args, globals),
         Some(Command::Schema(args)) => documents::schema(args.what),
         Some(Command::Completions(args)) => documents::completions(args.shell),

@@ -12,6 +12,7 @@ mod attached;
 mod error;
 mod execute;
 mod lines;
+mod retry;
 mod run;
 mod silence;
 
@@ -23,6 +24,7 @@ pub use attached::Attached;
 pub use error::ClientError;
 pub use execute::Execute;
 pub use lines::{LINE_LIMIT, Line};
+pub use retry::Retry;
 pub use run::Sent;
 
 pub use crate::remote::{Cancelled, Found};

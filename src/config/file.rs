@@ -22,6 +22,10 @@ pub(super) struct File {
     pub(super) ssh_config: Option<At<String>>,
     /// Cleaning up after runs that have ended.
     pub(super) gc: Gc,
+    /// What the screen calls you for while you look elsewhere.
+    pub(super) notify: Notify,
+    /// Your own network: how steadfast tells whether it is your end that is down.
+    pub(super) network: Network,
     /// What holds for every host that does not say otherwise, also for one that is only named on the
     /// command line.
     pub(super) defaults: Defaults,
@@ -38,6 +42,73 @@ pub(super) struct Gc {
     /// `steadfast gc` removes runs that ended longer ago than this. Default: it removes only what
     /// `--older-than` says.
     pub(super) keep: Option<At<Time>>,
+}
+
+/// What the screen calls you for while you look elsewhere. Hosts that are lost together call once.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Notify {
+    /// The terminal's bell. Default: true.
+    pub(super) bell: Option<At<bool>>,
+    /// A notification of the desktop, where the terminal hands it on. Default: off.
+    pub(super) desktop: Option<At<NotifyDesktop>>,
+    /// For what. Default: all of it.
+    pub(super) on: Option<At<Vec<At<NotifyOn>>>>,
+}
+
+/// A notification of the desktop, where the terminal hands it on.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum NotifyDesktop {
+    Off,
+    /// iTerm2, WezTerm, kitty, Ghostty, Windows Terminal, ConEmu.
+    Osc9,
+    /// rxvt-unicode, foot, VTE (GNOME).
+    Osc777,
+}
+
+/// What you can be called for.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum NotifyOn {
+    /// No contact for `lost_after`.
+    Lost,
+    /// Login or host key was refused.
+    Refused,
+    Rebooted,
+    /// A run ended badly, and not by you.
+    RunFailed,
+}
+
+/// Your own network: how steadfast tells whether it is your end that is down.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Network {
+    /// Who is asked, by a TCP connection, whether your network carries: `host:port`, or an address alone
+    /// for its ports 53 and 443. A refusal is an answer. All answer: up; some: degraded; none: down, and no
+    /// host is dialed. Default: jump hosts and some hosts of the fleet, and as their silence may be their
+    /// own, it alone never counts as down. An empty list: nobody is asked.
+    pub(super) check: Option<At<Vec<At<String>>>>,
+    /// They are asked this often while a host is not connected. Default: 10s.
+    pub(super) check_interval: Option<At<Time>>,
+    /// Limit for each answer. Default: 3s.
+    pub(super) check_timeout: Option<At<Time>>,
+    /// Only these interfaces count, such as `["eth0"]`. Default: all but loopback.
+    pub(super) interfaces: Vec<At<String>>,
+    /// Numbers for kinds of networks; `check_interval` and `check_timeout` go before them.
+    pub(super) preset: Option<At<NetworkPreset>>,
+}
+
+/// Numbers for kinds of networks.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum NetworkPreset {
+    /// Asks every 30 s; a network that flaps must hold for 3 s: metered and unsteady lines.
+    Conservative,
+    /// Every 10 s, 3 s for an answer. The default.
+    Balanced,
+    /// Every 20 s, 10 s for an answer: satellites, mobile networks.
+    Patient,
 }
 
 /// What holds for every host that does not say otherwise.

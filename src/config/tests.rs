@@ -166,7 +166,7 @@ env = { "2" = "x" }
     2 | hsots = ["db1"]
       | ^^^^^
       = did you mean `hosts`?
-      = allowed here: state_dir, ssh_config, gc, defaults, hosts, jobs
+      = allowed here: state_dir, ssh_config, gc, notify, network, defaults, hosts, jobs
 
     f:3:13: invalid type: integer `5`, expected a string
       |
@@ -360,6 +360,44 @@ fn meaning_is_checked_too() {
        |        ^^^^^^^
        = leave out `size`, or leave out `pty = false`
     "#);
+}
+
+#[test]
+fn what_the_operator_is_called_for_is_chosen() {
+    use crate::domain::alert::{AlertKind, AlertSettings, Desktop};
+    assert_eq!(good("").settings.alerts, AlertSettings::default());
+    let text = "[notify]\nbell = false\ndesktop = \"osc9\"\non = [\"rebooted\", \"run-failed\"]\n";
+    let wanted =
+        AlertSettings { bell: false, desktop: Desktop::Osc9, on: vec![AlertKind::Rebooted, AlertKind::RunFailed] };
+    assert_eq!(good(text).settings.alerts, wanted);
+    let said = bad("[notify]\non = [\"reboted\"]\n");
+    assert!(said.contains("did you mean \"rebooted\"?"), "{said}");
+}
+
+#[test]
+fn the_own_network_is_checked_key_by_key() {
+    let text = "[network]\ncheck = [\"gate\", \"gate:0\", \"a b:22\", \"192.0.2.1\"]\ncheck_interval = \"2s\"\n\
+                check_timeout = \"5s\"\ninterfaces = [\"eth 0\"]\npreset = \"patent\"\nchek = []\n";
+    let said = bad(text);
+    for words in [
+        "f:6:10: \"patent\" is not allowed here",
+        "did you mean \"patient\"?",
+        "f:7:1: unknown key `chek`",
+        "did you mean `check`?",
+        "f:2:10: \"gate\" has no port",
+        "f:2:18: \"gate:0\" has no port from 1 to 65535",
+        "f:2:28: \"a b:22\" is no check host",
+        "f:4:17: check_timeout (5s) is longer than check_interval (2s)",
+        "f:5:15: \"eth 0\" is no name of an interface",
+    ] {
+        assert!(said.contains(words), "{words}\n{said}");
+    }
+    let network = good("[network]\npreset = \"patient\"\ncheck = [\"[2001:db8::1]:22\"]\ncheck_interval = \"1m\"\n")
+        .settings
+        .network;
+    assert_eq!(network.check_timeout, Duration::from_secs(10));
+    assert_eq!(network.check_interval, Duration::from_secs(60));
+    assert_eq!(network.check.unwrap()[0].to_string(), "[2001:db8::1]:22");
 }
 
 #[test]

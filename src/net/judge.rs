@@ -36,7 +36,8 @@ pub(super) fn usable<'a>(
 }
 
 fn counts(interface: &InterfaceSummary, settings: &NetSettings) -> bool {
-    !interface.loopback && (settings.interfaces.is_empty() || settings.interfaces.contains(&interface.name))
+    let only = &settings.network.interfaces;
+    !interface.loopback && (only.is_empty() || only.contains(&interface.name))
 }
 
 /// What keeps an interface from being usable.
@@ -56,7 +57,7 @@ fn lacks(snapshot: &Snapshot, settings: &NetSettings) -> String {
     let counted = snapshot.interfaces.iter().filter(|interface| counts(interface, settings));
     let lacking = counted.filter_map(|interface| Some(format!("{} {}", shown(&interface.name), lack(interface)?)));
     let there = |name: &str| snapshot.interfaces.iter().any(|interface| interface.name == name && !interface.loopback);
-    let absent = settings.interfaces.iter().filter(|name| !there(name));
+    let absent = settings.network.interfaces.iter().filter(|name| !there(name));
     let mut all = lacking.chain(absent.map(|name| format!("{} is not there", shown(name)))).peekable();
     if all.peek().is_none() { "there is none but loopback".to_owned() } else { list(all) }
 }
@@ -110,10 +111,6 @@ mod tests {
         Snapshot { interfaces: vec![interface("eth0")], routes: [over("eth0")].into(), incomplete: false }
     }
 
-    fn only(names: &[&str]) -> NetSettings {
-        NetSettings { interfaces: names.iter().map(|name| (*name).to_owned()).collect(), loopback_only: false }
-    }
-
     #[test]
     fn an_interface_with_address_and_route_is_up() {
         let expected = (NetworkState::Up, "eth0 192.0.2.7/24".to_owned());
@@ -149,9 +146,9 @@ mod tests {
 
     #[test]
     fn only_the_configured_interfaces_count() {
-        assert_eq!(judge(&good(), &only(&["eth0"])).0, NetworkState::Up);
+        assert_eq!(judge(&good(), &NetSettings::only(&["eth0"])).0, NetworkState::Up);
         let expected = (NetworkState::Down, "no usable interface: usb0 is not there".to_owned());
-        assert_eq!(judge(&good(), &only(&["usb0"])), expected);
+        assert_eq!(judge(&good(), &NetSettings::only(&["usb0"])), expected);
     }
 
     #[test]
@@ -190,7 +187,8 @@ mod tests {
 
     fn any_settings() -> impl Strategy<Value = NetSettings> {
         let names = prop::sample::subsequence(NAMES.to_vec(), 0..4);
-        (names, any::<bool>()).prop_map(|(names, loopback_only)| NetSettings { loopback_only, ..only(&names) })
+        (names, any::<bool>())
+            .prop_map(|(names, loopback_only)| NetSettings { loopback_only, ..NetSettings::only(&names) })
     }
 
     /// The rule once more, from the routes instead of the interfaces.
@@ -198,7 +196,8 @@ mod tests {
         let mut carries = false;
         for route in &snapshot.routes {
             for it in snapshot.interfaces.iter().filter(|it| it.name == route.interface && it.name != "lo") {
-                let wanted = settings.interfaces.is_empty() || settings.interfaces.contains(&it.name);
+                let only = &settings.network.interfaces;
+                let wanted = only.is_empty() || only.contains(&it.name);
                 carries |= wanted && it.up && it.running && it.addresses.iter().any(|address| address.global);
             }
         }

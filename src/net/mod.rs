@@ -1,20 +1,22 @@
 //! F2: the operator's own network: whether it is our end that is down, and which way a host lies.
 //!
-//! [`Watch`] tells of every change, [`look`] asks once, [`route_to`] and [`statistics`] are asked on
-//! demand. What a change means is decided by [`judge`], which is pure. On Linux all of it comes from
+//! [`NetworkMonitor`] tells of every change, [`look`] asks once, [`route_to`] and [`statistics`] are asked
+//! on demand. What a change means is decided by [`judge`], what check hosts say on top of it by
+//! [`Network`](crate::domain::network::Network); both are pure. On Linux all of it comes from
 //! the kernel by netlink; a notification is only a hint that something changed, after which the
 //! kernel is asked for everything: so a lost or a misread notification cannot leave a wrong picture.
 //!
-//! Imports `domain` and `port`. Deliberately absent: reachability checks (they need hosts; `Degraded`
-//! is theirs to say), polling where there is no netlink, changing anything.
+//! Imports `domain` and `port`. Deliberately absent: reading interfaces where there is no netlink (check
+//! hosts are asked there too, and [`Source::Polling`] says so), changing anything.
 
 #[cfg(not(target_os = "linux"))]
 mod elsewhere;
 mod judge;
 #[cfg(target_os = "linux")]
 mod linux;
+mod monitor;
 mod own;
-mod watch;
+mod reach;
 
 #[cfg(not(target_os = "linux"))]
 use elsewhere as platform;
@@ -25,8 +27,10 @@ use std::io;
 use std::net::IpAddr;
 
 pub use judge::judge;
-pub use own::{InterfaceAddress, InterfaceSummary, NetSettings, OwnNetwork, RouteOut, Snapshot};
-pub use watch::Watch;
+pub(crate) use monitor::wait_until_up;
+pub use monitor::{Feed, NetworkMonitor};
+pub use own::{InterfaceAddress, InterfaceSummary, NetSettings, OwnNetwork, RouteOut, Snapshot, Source};
+pub use reach::ask;
 
 /// The network as it is now. What cannot be asked is `Unknown`, and `why` says so.
 pub async fn look(settings: &NetSettings) -> OwnNetwork {
@@ -73,6 +77,8 @@ pub struct Statistics {
     pub tx_packets: u64,
     pub rx_errors: u64,
     pub tx_errors: u64,
+    pub rx_dropped: u64,
+    pub tx_dropped: u64,
     pub mtu: u32,
     /// As people write it, `52:54:00:12:34:56`; tunnels have none.
     pub mac: Option<String>,

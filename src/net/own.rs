@@ -5,20 +5,58 @@ use std::error::Error;
 use std::fmt;
 use std::net::IpAddr;
 
-use crate::domain::network::NetworkState;
-use crate::net::judge;
+use crate::domain::network::{CheckAnswer, CheckHost, NetworkSettings, NetworkState};
+use crate::net::{NetError, judge};
 
 /// What counts as the operator's network.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct NetSettings {
-    /// Only these interfaces count; empty: all.
-    pub interfaces: Vec<String>,
+    /// As configured.
+    pub network: NetworkSettings,
+    /// Who is asked whether it carries, where the operator named nobody: jump hosts, hosts.
+    pub inventory: Vec<CheckHost>,
     /// Every host of the fleet is on a loopback address, so no network is needed: never `Down`.
     pub loopback_only: bool,
 }
 
+impl NetSettings {
+    /// Only these interfaces count.
+    #[must_use]
+    pub fn only(interfaces: &[&str]) -> Self {
+        let interfaces = interfaces.iter().map(|name| (*name).to_owned()).collect();
+        Self { network: NetworkSettings { interfaces, ..NetworkSettings::default() }, ..Self::default() }
+    }
+
+    /// Whether anybody is asked.
+    #[must_use]
+    pub fn is_asked(&self) -> bool {
+        !self.checks().is_empty()
+    }
+
+    /// Who is to be asked.
+    pub(super) fn checks(&self) -> Vec<CheckHost> {
+        match &self.network.check {
+            _ if self.loopback_only => Vec::new(),
+            Some(named) => named.clone(),
+            None => self.inventory.clone(),
+        }
+    }
+}
+
+/// How it is known.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Source {
+    /// Nobody has looked yet.
+    #[default]
+    NotAsked,
+    /// The kernel tells of every change.
+    Netlink,
+    /// This system has no netlink: only check hosts are asked, at their interval.
+    Polling,
+}
+
 /// The operator's own network at one moment.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct OwnNetwork {
     pub state: NetworkState,
     /// For people; free of control characters.
@@ -27,6 +65,11 @@ pub struct OwnNetwork {
     pub interfaces: Vec<InterfaceSummary>,
     /// Over an interface that counts.
     pub default_route: bool,
+    /// What check hosts said last; empty when nobody had to be asked.
+    pub checks: Vec<CheckAnswer>,
+    pub source: Source,
+    /// Grows with every change that the kernel tells of, of routes that are not shown here too.
+    pub changes: u64,
 }
 
 impl OwnNetwork {
@@ -34,27 +77,24 @@ impl OwnNetwork {
         let (state, why) = judge(&snapshot, settings);
         let default_route = judge::usable(&snapshot, settings)
             .any(|interface| snapshot.routes.iter().any(|route| route.default && route.interface == interface.name));
-        Self { state, why, interfaces: snapshot.interfaces, default_route }
+        let interfaces = snapshot.interfaces;
+        Self { state, why, interfaces, default_route, source: Source::Netlink, ..Self::default() }
     }
 
     /// Nothing is known, for this reason.
-    pub(super) fn unknown(error: &dyn Error) -> Self {
+    pub(super) fn unknown(error: &NetError) -> Self {
+        let source = if let NetError::NoNetlink = error { Source::Polling } else { Source::Netlink };
         let mut why = format!("failed to {error}");
-        let mut source = error.source();
-        while let Some(cause) = source {
+        let mut inner = error.source();
+        while let Some(cause) = inner {
             why.push_str(&format!(": {cause}"));
-            source = cause.source();
+            inner = cause.source();
         }
-        Self { why, ..Self::not_asked() }
+        Self { why, source, ..Self::default() }
     }
 
     pub(super) fn not_asked() -> Self {
-        Self {
-            state: NetworkState::Unknown,
-            why: "not asked yet".to_owned(),
-            interfaces: Vec::new(),
-            default_route: false,
-        }
+        Self { why: "not asked yet".to_owned(), ..Self::default() }
     }
 }
 

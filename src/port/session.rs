@@ -1,5 +1,6 @@
 //! A connection with a host, as the supervisor needs it: run a program over it, ask whether it lives.
 
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +21,13 @@ pub trait Connector: Send + Sync {
     /// Asks the rungs below a login (name, TCP, banner) what still stands, all at once, without
     /// logging in. Never fails: what could not be asked says so.
     fn probe(&self, host: &HostId) -> BoxFuture<'static, Vec<RungReport>>;
+
+    /// The addresses of the first machine on the way to a host (itself, or a jump host): what the routing
+    /// table is asked about. Empty: not known. May ask a resolver; the caller sets the limit.
+    fn addresses(&self, host: &HostId) -> BoxFuture<'static, Vec<IpAddr>> {
+        let _ = host;
+        Box::pin(std::future::ready(Vec::new()))
+    }
 }
 
 /// A session that was just opened.

@@ -1,6 +1,7 @@
 //! Opens sessions: looks up how a host is reached, waits for a place, chooses the transport.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use futures_util::future::BoxFuture;
@@ -78,6 +79,11 @@ impl Connector for SshConnector {
         let (shared, host) = (Arc::clone(&self.shared), host.clone());
         Box::pin(async move { shared.probe(&host).await })
     }
+
+    fn addresses(&self, host: &HostId) -> BoxFuture<'static, Vec<IpAddr>> {
+        let (shared, host) = (Arc::clone(&self.shared), host.clone());
+        Box::pin(async move { shared.addresses(&host).await })
+    }
 }
 
 impl Shared {
@@ -111,6 +117,18 @@ impl Shared {
         native::probe(first, via, Rungs::new(Arc::clone(&self.means.clock))).await
     }
 
+    /// None of a host whose way only the system's `ssh` knows.
+    async fn addresses(&self, host: &HostId) -> Vec<IpAddr> {
+        let target = self.targets.read().unwrap_or_else(PoisonError::into_inner).get(host).cloned();
+        let Some(target) = target.filter(|target| target.needs_system.is_none()) else { return Vec::new() };
+        let first = target.jump.first().unwrap_or(&target);
+        if let Ok(ip) = first.hostname.parse() {
+            return vec![ip];
+        }
+        let found = tokio::net::lookup_host((first.hostname.as_str(), first.port)).await;
+        found.map(|found| found.map(|address| address.ip()).take(ADDRESSES).collect()).unwrap_or_default()
+    }
+
     /// Why the system's `ssh` is to be used, if it is.
     fn by_system(&self, target: &Target) -> Result<Option<String>, DialError> {
         match (target.transport, &target.needs_system) {
@@ -124,6 +142,9 @@ impl Shared {
         }
     }
 }
+
+/// Of a name with more, the first are looked at.
+const ADDRESSES: usize = 8;
 
 /// Whose sshd will have to take the connection.
 fn destination(target: &Target) -> String {

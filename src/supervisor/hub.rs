@@ -2,7 +2,10 @@
 //! and waits for nobody: facts are awaited upward, orders are only offered downward.
 
 mod commands;
+mod outside;
 mod retries;
+
+pub(super) use outside::Outside;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -18,7 +21,6 @@ use crate::domain::fleet::Fleet;
 use crate::domain::id::{AttemptId, HostId, Seq};
 use crate::domain::link::LinkInput;
 use crate::domain::moment::Wall;
-use crate::domain::network::NetworkState;
 use crate::domain::run::{HostRun, RunInput};
 use crate::net::OwnNetwork;
 use crate::port::Clock;
@@ -51,6 +53,7 @@ pub(super) struct Hub {
     pub seats: HashMap<HostId, mpsc::Sender<HostOrder>>,
     pub seater: Seater,
     pub retries: Retries,
+    pub outside: Outside,
     /// When an earlier supervisor was last known to look.
     pub last_seen: Option<Wall>,
     pub stop: CancellationToken,
@@ -80,7 +83,8 @@ impl Hub {
         }
         loop {
             let now = self.clock.now();
-            let pause = self.retries.next_due().map_or(FAR, |due| due.since(now.wall));
+            let pause = self.outside_pause(now.mono);
+            let pause = self.retries.next_due().map_or(pause, |due| due.since(now.wall).min(pause));
             tokio::select! {
                 // Facts first: a command is judged by the newest fleet.
                 biased;
@@ -98,6 +102,7 @@ impl Hub {
                 },
                 () = tokio::time::sleep(pause) => {}
             }
+            self.look_outside();
             self.run_retries();
         }
         self.stop.cancel();
@@ -107,21 +112,6 @@ impl Hub {
             self.handle_news(news);
         }
         self.publish(None, Fact::Supervisor(SupervisorFact::Stopped));
-    }
-
-    /// Our own network changed: every link is told at once.
-    fn handle_network(&mut self, seen: Option<OwnNetwork>) {
-        // A network that nobody watches any more must not keep links waiting for it.
-        let unwatched = || (NetworkState::Unknown, "its watch has ended".to_owned());
-        let (state, why) = seen.map_or_else(unwatched, |seen| (seen.state, seen.why));
-        if state != self.fleet.network {
-            let from = self.fleet.network;
-            self.publish(None, Fact::Network { from, to: state, why });
-            let hosts: Vec<_> = self.seats.keys().cloned().collect();
-            for host in hosts {
-                self.offer(&host, HostOrder::Link(LinkInput::Network(state)));
-            }
-        }
     }
 
     fn handle_news(&mut self, HostNews { host, news }: HostNews) {
@@ -158,6 +148,7 @@ impl Hub {
     }
 
     fn event(&mut self, host: Option<HostId>, fact: Fact) -> Arc<Event> {
+        self.note_link(&fact);
         let event = Event { seq: Seq(self.fleet.seq.0 + 1), at: self.clock.now().wall, host, fact };
         self.fleet.apply(&event);
         let event = Arc::new(event);
@@ -256,6 +247,3 @@ async fn changed(network: &mut Option<watch::Receiver<OwnNetwork>>) -> Option<Ow
     }
     Some(watch.borrow_and_update().clone())
 }
-
-/// Nothing is planned: something else wakes us.
-const FAR: std::time::Duration = std::time::Duration::from_secs(3600);

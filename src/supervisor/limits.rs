@@ -48,3 +48,23 @@ pub(super) const SHUTDOWN_LIMIT: Duration = Duration::from_secs(10);
 
 /// A log that cannot be written (disk full) is tried again this often.
 pub(super) const WRITE_RETRY: Duration = Duration::from_secs(1);
+
+/// The hub looks at the clocks at least this often.
+pub(super) const TICK: Duration = Duration::from_secs(1);
+
+/// A machine that slept for less than this was not away.
+pub(super) const SLEPT: Duration = Duration::from_secs(1);
+
+/// Routes are looked for at once after a change, and then this much later again at the earliest, and
+/// [`ROUTES_EACH`] per host more: the kernel is asked for a small part of the time, however large the fleet.
+pub(super) const ROUTES: Duration = Duration::from_millis(100);
+pub(super) const ROUTES_EACH: Duration = Duration::from_millis(1);
+
+/// Hosts whose routes are looked for at the same time; others wait.
+pub(super) const LOOKS: usize = 16;
+
+/// A dial waits this long for the addresses to look up routes of; then it goes on without.
+pub(super) const FIRST_LOOK: Duration = Duration::from_millis(500);
+
+/// A look for a route waits this long for a resolver.
+pub(super) const WAY_LIMIT: Duration = Duration::from_secs(3);

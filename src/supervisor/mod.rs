@@ -20,7 +20,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use futures_util::stream::FuturesUnordered;
-use tokio::sync::{broadcast, mpsc, watch};
+use tokio::sync::{Semaphore, broadcast, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -33,12 +33,12 @@ use crate::domain::link::{Link, LinkInput, LinkSettings};
 use crate::domain::moment::Wall;
 use crate::domain::network::NetworkState;
 use crate::ledger::{Holder, Ledger, LedgerError};
-use crate::net::OwnNetwork;
+use crate::net::Feed;
 use crate::port::{Clock, Connector};
 use crate::supervisor::host::{HostOrder, HostTask, Surroundings};
-use crate::supervisor::hub::{HostNews, Hub, Inlets};
+use crate::supervisor::hub::{HostNews, Hub, Inlets, Outside};
 use crate::supervisor::journal::Journal;
-use crate::supervisor::limits::{EVENTS, FACTS, HOST_ORDERS, HOST_REPORTS, ORDERS};
+use crate::supervisor::limits::{EVENTS, FACTS, HOST_ORDERS, HOST_REPORTS, LOOKS, ORDERS};
 use crate::supervisor::shared::Shared;
 
 /// What a supervisor needs.
@@ -53,7 +53,7 @@ pub struct Setup {
     pub holder: Option<Holder>,
     pub clock: Arc<dyn Clock>,
     /// The operator's own network, where it is watched.
-    pub network: Option<watch::Receiver<OwnNetwork>>,
+    pub network: Option<Feed>,
     /// Of the jitter in reconnecting.
     pub seed: u64,
 }
@@ -90,7 +90,6 @@ pub fn start(setup: Setup) -> Result<Handle, LedgerError> {
 
 fn own(setup: Setup, mut fleet: Fleet) -> Handle {
     fleet.network = NetworkState::Unknown;
-    fleet.incidents = crate::domain::incident::Incidents::default();
     for host in fleet.hosts.values_mut() {
         // An earlier supervisor's connection is not ours.
         host.link.state = crate::domain::link::LinkState::Idle;
@@ -98,6 +97,7 @@ fn own(setup: Setup, mut fleet: Fleet) -> Handle {
     // The last event is the last sign that somebody looked.
     let last = setup.ledger.events(Seq(fleet.seq.0.saturating_sub(1)), 1);
     let last_seen = last.ok().and_then(|events| events.last().map(|event| event.at));
+    fleet.incidents.end(last_seen.unwrap_or_else(|| setup.clock.now().wall));
     let tracker = TaskTracker::new();
     let stop = CancellationToken::new();
     let (orders_out, orders) = mpsc::channel(ORDERS);
@@ -116,11 +116,15 @@ fn own(setup: Setup, mut fleet: Fleet) -> Handle {
         shared: Arc::clone(&shared),
         news: news_out,
         tracker: tracker.clone(),
+        looks: Arc::new(Semaphore::new(LOOKS)),
         stop: stop.clone(),
         seed: setup.seed,
     };
+    let (network, links) = setup.network.map(|Feed { changes, links }| (changes, links)).unzip();
+    let outside = Outside::new(setup.clock.as_ref(), links);
     let hub = Hub {
         fleet,
+        outside,
         clock: setup.clock,
         events,
         journal,
@@ -137,7 +141,6 @@ fn own(setup: Setup, mut fleet: Fleet) -> Handle {
         Connect::All => setup.hosts.into_iter().map(|host| host.id).collect(),
         Connect::Only(hosts) => hosts,
     };
-    let network = setup.network;
     tracker.spawn(hub.run(wanted, Inlets { orders, news, troubles, network }));
     tracker.close();
     Handle::new(orders_out, shared, tracker)
@@ -152,6 +155,7 @@ struct Seats {
     shared: Arc<Shared>,
     news: mpsc::Sender<HostNews>,
     tracker: TaskTracker,
+    looks: Arc<Semaphore>,
     stop: CancellationToken,
     seed: u64,
 }
@@ -177,6 +181,7 @@ impl Seats {
             shared: Arc::clone(&self.shared),
             news: self.news.clone(),
             writers: self.tracker.clone(),
+            looks: Arc::clone(&self.looks),
             stop: self.stop.clone(),
         };
         self.tracker.spawn(HostTask::new(around, link, reports_out).run(orders, reports));
@@ -191,5 +196,5 @@ fn address(host: &HostSettings) -> String {
     format!("{user}{}{port}", host.address.as_deref().unwrap_or(host.id.as_str()))
 }
 
-/// How much of the past the timeline shows after a start: 24 hours.
-const TIMELINE_MILLIS: i64 = 24 * 3600 * 1000;
+/// How much of the past the timeline shows after a start: 30 days.
+const TIMELINE_MILLIS: i64 = 30 * 24 * 3600 * 1000;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use steadfast::clock::SystemClock;
 use steadfast::domain::command::Command;
-use steadfast::domain::event::{CancelReason, Fact, LinkChange};
+use steadfast::domain::event::{CancelReason, Fact, LinkChange, SupervisorFact};
 use steadfast::domain::fleet::{AttemptView, Fleet};
 use steadfast::domain::host::HostSettings;
 use steadfast::domain::id::{Attempt, AttemptId, HostId, RunId};
@@ -14,7 +14,7 @@ use steadfast::domain::link::LinkState;
 use steadfast::domain::moment::Wall;
 use steadfast::domain::run::{Phase, RunIo, RunSpec, Stream, Verdict};
 use steadfast::ledger::{Ledger, Opened};
-use steadfast::port::NoPrompt;
+use steadfast::port::{Clock, NoPrompt};
 use steadfast::ssh::SshConnector;
 use steadfast::ssh::resolve::{SshConfigFiles, resolve};
 use steadfast::supervisor::{self, Connect, Handle, Setup, Subscription, Update};
@@ -104,6 +104,11 @@ impl Rig {
 
     /// A supervisor on this rig's ledger, whose only one it is.
     pub fn start(&self) -> Running<'_> {
+        self.start_by(Arc::new(SystemClock))
+    }
+
+    /// The same, by a clock of the test's.
+    pub fn start_by(&self, clock: Arc<dyn Clock>) -> Running<'_> {
         let ledger = self.ledger();
         let setup = Setup {
             hosts: vec![HostSettings::new(Self::host())],
@@ -111,7 +116,7 @@ impl Rig {
             connector: Arc::new(self.connector()),
             ledger: ledger.clone(),
             holder: None,
-            clock: Arc::new(SystemClock),
+            clock,
             network: None,
             seed: 7,
         };
@@ -119,7 +124,7 @@ impl Rig {
         let handle = supervisor::start(setup).unwrap();
         let events = self.runtime.block_on(handle.subscribe()).unwrap();
         let fleet = events.snapshot.clone();
-        Running { rig: self, handle, events, fleet, links: Vec::new(), ledger, rtt: None, pings: 0 }
+        Running { rig: self, handle, events, fleet, links: Vec::new(), stalls: Vec::new(), ledger, rtt: None, pings: 0 }
     }
 
     fn ledger(&self) -> Ledger {
@@ -142,6 +147,8 @@ pub struct Running<'a> {
     pub fleet: Fleet,
     /// The states that the link went through.
     pub links: Vec<LinkState>,
+    /// The times in which we were not there ourselves.
+    pub stalls: Vec<Duration>,
     ledger: Ledger,
     rtt: Option<Duration>,
     pings: u32,
@@ -171,6 +178,9 @@ impl Running<'_> {
                     && from != to
                 {
                     self.links.push(*to);
+                }
+                if let Fact::Supervisor(SupervisorFact::Stalled(length)) = &event.fact {
+                    self.stalls.push(*length);
                 }
                 self.fleet.apply(&event);
             }

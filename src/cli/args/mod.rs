@@ -3,6 +3,7 @@
 
 mod check;
 mod color;
+mod net;
 mod run;
 mod runs;
 mod values;
@@ -14,6 +15,7 @@ use clap_complete::Shell;
 
 pub use check::CheckArgs;
 pub use color::ColorChoice;
+pub use net::NetArgs;
 pub use run::{OnRebootWord, RunArgs};
 pub use runs::{AdoptArgs, AttachArgs, CancelArgs, GcArgs, LogArgs, RerunArgs, RunsArgs};
 pub use values::{Hosts, Pick, RunName, Variable};
@@ -76,6 +78,7 @@ pub enum Command {
     Adopt(AdoptArgs),
     Gc(GcArgs),
     Check(CheckArgs),
+    Net(NetArgs),
     Config(ConfigArgs),
     Schema(SchemaArgs),
     Completions(CompletionsArgs),

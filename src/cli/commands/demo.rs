@@ -13,12 +13,13 @@ use crate::cli::exit;
 use crate::cli::failure::Failure;
 use crate::clock::SystemClock;
 use crate::demo::{DemoFleet, FleetOptions};
+use crate::domain::alert::AlertSettings;
 use crate::domain::command::Command;
 use crate::domain::host::HostSettings;
 use crate::domain::id::RunId;
 use crate::domain::network::NetworkState;
 use crate::ledger::{Ledger, Opened};
-use crate::net::OwnNetwork;
+use crate::net::{OwnNetwork, Source};
 use crate::port::{Clock, Prompter};
 use crate::ssh::SshConnector;
 use crate::ssh::resolve::{SshConfigFiles, resolve};
@@ -56,13 +57,15 @@ async fn show(args: &DemoArgs, globals: &Globals, folder: &TempDir) -> Result<u8
         ledger: ledger.clone(),
         holder: None,
         clock: Arc::clone(&clock),
-        network: Some(network),
+        network: Some(network.into()),
         seed: args.seed,
     })
     .map_err(compose::ledger_failure)?;
     open(&fleet, &handle);
+    // A demo is looked at already.
+    let quiet = AlertSettings { bell: false, ..AlertSettings::default() };
     let options = screen::options("demo".into(), fleet.jobs(), &ledger, prompts, &clock, globals);
-    let options = TuiOptions { simulated: true, ..options };
+    let options = TuiOptions { simulated: true, alerts: quiet, ..options };
     let outcome = screen::show(&handle, options).await?;
     if outcome != Outcome::Aborted {
         handle.shutdown().await;
@@ -74,7 +77,7 @@ async fn show(args: &DemoArgs, globals: &Globals, folder: &TempDir) -> Result<u8
 /// The demo's own network is there whatever the operator's is.
 fn simulated_network() -> OwnNetwork {
     let why = "simulated, like the hosts".to_owned();
-    OwnNetwork { state: NetworkState::Up, why, interfaces: Vec::new(), default_route: true }
+    OwnNetwork { state: NetworkState::Up, why, default_route: true, source: Source::Netlink, ..OwnNetwork::default() }
 }
 
 /// The story begins with these runs; each host starts its own once it is connected.

@@ -110,6 +110,12 @@ impl Link {
         self.state
     }
 
+    /// When it was last heard, as far as it is not heard now.
+    #[must_use]
+    pub fn without_contact_since(&self) -> Mono {
+        self.without_contact_since
+    }
+
     #[must_use]
     pub fn epoch(&self) -> Epoch {
         self.epoch

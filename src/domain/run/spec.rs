@@ -121,12 +121,16 @@ impl RunSpec {
         }
     }
 
-    /// What lists and titles show: the job's name, or the command's first line.
+    /// What lists and titles show: the job's name, the name of the file that was sent, or the command's
+    /// first line.
     #[must_use]
     pub fn title(&self) -> &str {
-        match &self.job {
-            Some(job) => job.as_str(),
-            None => self.command.lines().next().unwrap_or_default(),
+        match (&self.job, &self.upload) {
+            (Some(job), _) => job.as_str(),
+            (None, Some(file)) if self.command.starts_with(UPLOADED) => {
+                file.path.rsplit('/').next().unwrap_or_default()
+            }
+            (None, Some(_) | None) => self.command.lines().next().unwrap_or_default(),
         }
     }
 }

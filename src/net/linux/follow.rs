@@ -17,7 +17,8 @@ use crate::port::Clock;
 pub(in crate::net) async fn follow(settings: NetSettings, clock: Arc<dyn Clock>, out: watch::Sender<OwnNetwork>) {
     loop {
         let Err(error) = listen(&settings, &*clock, &out).await;
-        tell(&out, OwnNetwork::unknown(&error));
+        let changes = out.borrow().changes;
+        tell(&out, OwnNetwork { changes, ..OwnNetwork::unknown(&error) });
         sleep(AGAIN).await;
     }
 }
@@ -31,11 +32,15 @@ async fn listen(
     let mut events = Events::subscribe()?;
     let mut kernel = Kernel::open()?;
     let mut patience = SETTLED;
+    let mut changes = out.borrow().changes;
     loop {
         let began = clock.now().mono;
-        tell(out, OwnNetwork::of(snapshot(&mut kernel).await?, settings));
+        tell(out, OwnNetwork { changes, ..OwnNetwork::of(snapshot(&mut kernel).await?, settings) });
         sleep(rest(clock.now().mono.since(began))).await;
-        patience = match timeout(patience, events.next()).await {
+        let happened = timeout(patience, events.next()).await;
+        // The look that follows the last change in time counts as one too: what it shows may be new.
+        changes += u64::from(happened.is_ok() || patience == SETTLED);
+        patience = match happened {
             Ok(happened) => happened.map(|()| SETTLED)?,
             Err(_) => LEISURE,
         };
@@ -46,9 +51,6 @@ fn tell(out: &watch::Sender<OwnNetwork>, network: OwnNetwork) {
     out.send_if_modified(|known| {
         let changed = *known != network;
         if changed {
-            if (known.state, &known.why) != (network.state, &network.why) {
-                tracing::info!(state = network.state.word(), why = network.why, "own network");
-            }
             *known = network;
         }
         changed
@@ -92,6 +94,7 @@ mod tests {
         tell(&out, OwnNetwork::not_asked());
         assert!(!changes.has_changed().unwrap());
         let error = NetError::Open(std::io::Error::from_raw_os_error(13));
+
         tell(&out, OwnNetwork::unknown(&error));
         assert!(changes.has_changed().unwrap());
         let why = changes.borrow_and_update().why.clone();

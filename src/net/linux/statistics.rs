@@ -33,6 +33,8 @@ fn counted(link: &LinkMessage) -> Statistics {
                 counted.tx_packets = stats.tx_packets;
                 counted.rx_errors = stats.rx_errors;
                 counted.tx_errors = stats.tx_errors;
+                counted.rx_dropped = stats.rx_dropped;
+                counted.tx_dropped = stats.tx_dropped;
             }
             LinkAttribute::Mtu(mtu) => counted.mtu = *mtu,
             LinkAttribute::Address(bytes) if bytes.iter().any(|byte| *byte != 0) => {

@@ -13,6 +13,7 @@ use crate::domain::run::{RunInput, RunSpec};
 use crate::port::{DialError, Dialed, Session, SessionGone};
 use crate::remote::{self, Found, HostFacts, RemoteError};
 use crate::supervisor::host::blind::CaughtUp;
+use crate::supervisor::host::outside::Way;
 use crate::supervisor::host::{HostTask, Open};
 use crate::supervisor::hub::{HostNews, News};
 use crate::supervisor::limits::{LOOK_LIMIT, PING_LIMIT, START_LIMIT};
@@ -21,7 +22,8 @@ use crate::supervisor::writer::LogWriter;
 
 /// How a call ended.
 pub(super) enum Outcome {
-    Dialed(Epoch, Result<Dialed, DialError>),
+    Dialed(Epoch, Result<Dialed, DialError>, Way),
+    Route(Way),
     Identified(Epoch, Result<HostFacts, RemoteError>),
     Ponged(Epoch, Result<Duration, SessionGone>),
     Probed(Epoch, Vec<RungReport>),
@@ -35,12 +37,6 @@ pub(super) enum Outcome {
 }
 
 impl HostTask {
-    pub(super) fn spawn_dial(&mut self, epoch: Epoch) {
-        let dial = self.around.connector.dial(&self.around.host);
-        let call = self.calls.spawn(async move { Outcome::Dialed(epoch, dial.await) });
-        self.bound.push((epoch, call));
-    }
-
     pub(super) fn spawn_probe(&mut self, epoch: Epoch) {
         let probe = self.around.connector.probe(&self.around.host);
         self.calls.spawn(async move { Outcome::Probed(epoch, probe.await) });
@@ -153,10 +149,16 @@ impl HostTask {
 
     pub(super) fn handle_outcome(&mut self, now: Moment, outcome: Outcome) {
         match outcome {
-            Outcome::Dialed(epoch, Ok(dialed)) => self.handle_dialed(now, epoch, dialed),
-            Outcome::Dialed(epoch, Err(DialError { cause, evidence })) => {
-                self.link.handle_input(now, LinkInput::DialFailed { epoch, cause, evidence });
+            Outcome::Dialed(epoch, dialed, way) => {
+                self.note_way(way, &dialed);
+                match dialed {
+                    Ok(dialed) => self.handle_dialed(now, epoch, dialed),
+                    Err(DialError { cause, evidence }) => {
+                        self.link.handle_input(now, LinkInput::DialFailed { epoch, cause, evidence });
+                    }
+                }
             }
+            Outcome::Route(way) => self.handle_route(now, way),
             Outcome::Identified(epoch, Ok(facts)) => {
                 self.note_sighting(now, &facts);
                 self.link.handle_input(now, LinkInput::Identified { epoch, identity: facts.boot });

@@ -3,6 +3,7 @@
 
 mod blind;
 mod calls;
+mod outside;
 mod reboot;
 mod runs;
 
@@ -10,7 +11,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -24,10 +25,10 @@ use crate::domain::run::{HostRun, RunInput};
 use crate::ledger::Ledger;
 use crate::port::{Clock, Connector, Session};
 use crate::supervisor::host::calls::Outcome;
+use crate::supervisor::host::outside::{Stall, Way};
 use crate::supervisor::host::reboot::Boots;
 use crate::supervisor::host::runs::Seat;
 use crate::supervisor::hub::{HostNews, News};
-use crate::supervisor::limits::STALL;
 use crate::supervisor::shared::{Numbers, Shared};
 
 /// What the hub asks of a host's task.
@@ -42,6 +43,10 @@ pub(super) enum HostOrder {
     },
     Input(AttemptId, RunInput),
     Adopt,
+    /// The routing table may have changed.
+    LookRoute,
+    /// This process was not there for this long.
+    Stalled(Duration),
 }
 
 /// What pumps tell their host's task.
@@ -59,6 +64,8 @@ pub(super) struct Surroundings {
     pub news: mpsc::Sender<HostNews>,
     /// Writers are waited for at shutdown.
     pub writers: TaskTracker,
+    /// Looks for routes, so that a thousand hosts do not ask the kernel at once. Full: the others wait.
+    pub looks: Arc<Semaphore>,
     pub stop: CancellationToken,
 }
 
@@ -79,6 +86,8 @@ pub(super) struct HostTask {
     adopting: bool,
     boots: Boots,
     blind: BlindClock,
+    way: Way,
+    stall: Stall,
 }
 
 struct Open {
@@ -104,6 +113,8 @@ impl HostTask {
             adopting: false,
             boots: Boots::default(),
             blind: BlindClock::default(),
+            way: Way::default(),
+            stall: Stall::default(),
         }
     }
 
@@ -168,6 +179,8 @@ impl HostTask {
                 self.adopting = true;
                 self.link.handle_input(now, LinkInput::Connect);
             }
+            HostOrder::LookRoute => self.spawn_look_route(),
+            HostOrder::Stalled(length) => self.handle_stall(now, length),
         }
     }
 
@@ -179,16 +192,6 @@ impl HostTask {
                 open.heard = heard;
                 self.link.handle_input(now, LinkInput::Heard { epoch: open.epoch });
             }
-        }
-    }
-
-    /// A wake long after the time planned for it: we slept, and nobody else is to blame.
-    fn notice_stall(&mut self, now: Moment, planned: Option<Mono>) {
-        let Some(late) = planned.map(|planned| now.mono.since(planned)).filter(|late| *late > STALL) else { return };
-        self.blind.missed(late, BlindCause::Asleep);
-        self.link.handle_input(now, LinkInput::Stalled(late));
-        for seat in self.seats.values_mut() {
-            seat.run.handle_input(now, RunInput::Stalled(late));
         }
     }
 
@@ -217,7 +220,10 @@ impl HostTask {
         match fact {
             LinkFact::Link(change) => {
                 if change.to == LinkState::Paused {
-                    self.blind.dark(now.mono, BlindCause::OwnNetwork);
+                    // It was noticed by hearing nothing: blind since then.
+                    let heard = change.from.is_connected() || change.from == LinkState::Pinging;
+                    let since = if heard { self.link.without_contact_since() } else { now.mono };
+                    self.blind.dark(since, BlindCause::OwnNetwork);
                 } else {
                     self.blind.lit(now.mono);
                 }

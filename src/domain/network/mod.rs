@@ -1,4 +1,11 @@
-//! The operator's own network: whether it is our end that is down.
+//! The operator's own network: whether it is our end that is down. What is known of it is put together
+//! by one pure machine, [`Network`].
+
+mod machine;
+mod settings;
+
+pub use machine::{Answer, CheckAnswer, Links, Network, NetworkInput, Round};
+pub use settings::{CheckHost, CheckHostError, NetworkPreset, NetworkSettings};
 
 /// What the supervisor knows of its own network.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
