@@ -58,6 +58,7 @@ impl App {
             Action::Palette => self.dialogs.push(Dialog::Palette(Palette::new())),
             Action::Note => self.entry = Some(Entry { line: Line::default(), purpose: Purpose::Note }),
             Action::Mouse => return self.switch_mouse(),
+            Action::Screenshot => return vec![Effect::Screenshot],
             Action::Details => self.dialogs.push(Dialog::Sheet(Sheet::new(SheetKind::Details))),
             Action::Incidents => self.dialogs.push(Dialog::Sheet(Sheet::new(SheetKind::Incidents))),
             Action::Digest => self.dialogs.push(Dialog::Sheet(Sheet::new(SheetKind::Digest))),

@@ -156,6 +156,8 @@ pub enum Msg {
     Ask(Question),
     /// Nobody waits for the answer any more.
     Withdraw(u64),
+    /// Something was done on this side.
+    Done(String),
     /// Something failed on this side: a command was not taken, a task ended badly.
     Failed(String),
 }
@@ -172,6 +174,8 @@ pub enum Effect {
         id: u64,
         secret: Option<SecretString>,
     },
+    /// A picture of the screen, to a file.
+    Screenshot,
     /// Whether the mouse is to be ours.
     Mouse(bool),
     /// Draw every cell anew.
@@ -260,6 +264,7 @@ impl App {
                 }
             }
             Msg::Withdraw(id) => self.questions.withdraw(id),
+            Msg::Done(text) => self.tell(Tone::Good, text),
             Msg::Failed(text) => self.tell(Tone::Bad, text),
         }
         Vec::new()

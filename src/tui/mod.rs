@@ -11,6 +11,7 @@ mod input;
 mod notify;
 pub mod pager;
 mod prompter;
+mod screenshot;
 mod session;
 mod signals;
 #[cfg(unix)]

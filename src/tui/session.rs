@@ -12,7 +12,7 @@ use super::guard::{self, Screen};
 use super::input::{self, Input};
 use super::prompter::{PromptRequest, Waiting};
 use super::signals::{Asked, Signals};
-use super::{Outcome, TuiError, TuiOptions, clipboard, notify};
+use super::{Outcome, TuiError, TuiOptions, clipboard, notify, screenshot};
 use crate::app::key::Key;
 use crate::app::live::Numbers;
 use crate::app::{App, Effect, Msg, Setup};
@@ -216,6 +216,10 @@ impl Session {
             Effect::Copy(text) => {
                 let sequence = clipboard::sequence(&text, self.options.in_tmux);
                 return or_hung_up(self.screen.write(&sequence));
+            }
+            Effect::Screenshot => {
+                let msg = screenshot::save(&self.app, &self.options.theme);
+                self.app.update(now, msg);
             }
             Effect::Mouse(ours) => return or_hung_up(self.screen.set_mouse(ours)),
             Effect::Redraw => return or_hung_up(self.screen.redraw()),

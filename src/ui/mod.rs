@@ -20,6 +20,7 @@ mod hints;
 mod hosts;
 mod output;
 mod pen;
+pub mod picture;
 mod sheet;
 pub mod theme;
 mod timeline;
