@@ -2,12 +2,14 @@
 //! `ssh` would. A configuration of one host that cannot be understood is that host's trouble alone.
 
 use std::collections::HashSet;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
 use crate::config::Config;
-use crate::domain::diagnosis::{Cause, RungReport};
+use crate::domain::diagnosis::{Cause, Rung, RungAnswer, RungReport};
 use crate::domain::host::HostSettings;
 use crate::domain::id::HostId;
 use crate::port::{Clock, Connector, DialError, Dialed, Prompter};
@@ -102,11 +104,36 @@ impl Connector for Aliases {
         })
     }
 
+    fn ping(&self, host: &HostId) -> BoxFuture<'static, RungReport> {
+        let (inner, host) = (Arc::clone(&self.inner), host.clone());
+        Box::pin(async move {
+            match inner.ensure(&host).await {
+                Ok(()) => inner.ssh.ping(&host).await,
+                Err(cause) => RungReport {
+                    rung: Rung::Icmp,
+                    answer: RungAnswer::NotAsked,
+                    took: Duration::ZERO,
+                    detail: cause.to_string(),
+                },
+            }
+        })
+    }
+
     fn probe(&self, host: &HostId) -> BoxFuture<'static, Vec<RungReport>> {
         let (inner, host) = (Arc::clone(&self.inner), host.clone());
         Box::pin(async move {
             match inner.ensure(&host).await {
                 Ok(()) => inner.ssh.probe(&host).await,
+                Err(_) => Vec::new(),
+            }
+        })
+    }
+
+    fn addresses(&self, host: &HostId) -> BoxFuture<'static, Vec<IpAddr>> {
+        let (inner, host) = (Arc::clone(&self.inner), host.clone());
+        Box::pin(async move {
+            match inner.ensure(&host).await {
+                Ok(()) => inner.ssh.addresses(&host).await,
                 Err(_) => Vec::new(),
             }
         })

@@ -1,7 +1,11 @@
 //! The ladder of liveness, and what its lowest broken rung means: a [`Cause`].
 
+mod sentence;
+
 use std::fmt;
 use std::time::Duration;
+
+pub use sentence::verdict;
 
 /// One step from us to the run; each can only stand when those before it do.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -58,6 +62,23 @@ pub struct RungReport {
     /// Details for people: an address, a banner, an error. Bounded and free of control characters.
     pub detail: String,
 }
+
+impl RungReport {
+    /// The jump host that it is about; `None`: it is about the host itself.
+    #[must_use]
+    pub fn jump_host(&self) -> Option<&str> {
+        self.detail.strip_prefix(OF_JUMP_HOST)?.split_once(": ").map(|(host, _)| host)
+    }
+
+    /// The detail of a rung of a jump host's.
+    #[must_use]
+    pub fn detail_of_jump_host(host: &str, detail: &str) -> String {
+        format!("{OF_JUMP_HOST}{host}: {detail}")
+    }
+}
+
+/// A rung of another machine on the way says so first.
+const OF_JUMP_HOST: &str = "jump host ";
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum RungAnswer {
@@ -253,7 +274,7 @@ impl fmt::Display for Cause {
                 f.write_str("connection ended before sshd's banner (MaxStartups, or sshd starting)")
             }
             Self::BannerTimedOut => f.write_str("port accepts, sshd is silent: host overloaded or hung"),
-            Self::NotSsh(what) => write!(f, "not an SSH server: {what}"),
+            Self::NotSsh(what) => write!(f, "{NOT_SSH}{what}"),
             Self::HandshakeTimedOut => f.write_str("SSH handshake timed out"),
             Self::HostKeyUnknown { presented } => write!(f, "host key unknown: {presented}"),
             Self::HostKeyChanged { known, presented, written_in } => {
@@ -281,17 +302,27 @@ fn list(words: &[String]) -> String {
     if words.is_empty() { "none".into() } else { words.join(", ") }
 }
 
-/// What the lowest broken rung means. A failed ICMP ping proves nothing: it is often dropped.
+/// What the lowest broken rung means. A failed ICMP ping proves nothing: it is often dropped. A rung of a
+/// jump host's speaks of that one alone.
 #[must_use]
 pub fn lowest_broken(evidence: &[RungReport]) -> Option<Cause> {
     let broken = evidence.iter().filter(|report| report.answer == RungAnswer::Broken && report.rung != Rung::Icmp);
     let lowest = broken.min_by_key(|report| report.rung)?;
+    let cause = broken_at(lowest)?;
+    Some(match lowest.jump_host() {
+        Some(host) => Cause::JumpHost { host: host.to_owned(), cause: Box::new(cause) },
+        None => cause,
+    })
+}
+
+fn broken_at(lowest: &RungReport) -> Option<Cause> {
     let says = |word: &str| lowest.detail.to_ascii_lowercase().contains(word);
     match lowest.rung {
         Rung::Route => Some(Cause::NoRoute),
         Rung::Tcp if says("no route") || says("unreachable") => Some(Cause::NoRoute),
         Rung::Tcp if says("port refused") || says("connection refused") => Some(Cause::PortRefused),
         Rung::Tcp if says("timed out") => Some(Cause::ConnectTimedOut),
+        Rung::Banner if lowest.detail.contains(NOT_SSH) => quoted(&lowest.detail).map(Cause::NotSsh),
         Rung::Banner if says("silent") => Some(Cause::BannerTimedOut),
         Rung::Banner if says("ended before") => Some(Cause::ResetBeforeBanner),
         // Own link is for the network watch to say; the dial that follows speaks for the rest.
@@ -305,3 +336,10 @@ pub fn lowest_broken(evidence: &[RungReport]) -> Option<Cause> {
         | Rung::Heartbeat => None,
     }
 }
+
+/// What was said instead of a banner; see the text of [`Cause::NotSsh`].
+fn quoted(detail: &str) -> Option<String> {
+    detail.split_once(NOT_SSH).map(|(_, what)| what.to_owned())
+}
+
+const NOT_SSH: &str = "not an SSH server: ";

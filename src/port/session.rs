@@ -1,5 +1,6 @@
 //! A connection with a host, as the supervisor needs it: run a program over it, ask whether it lives.
 
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +9,7 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use crate::domain::diagnosis::{Cause, RungReport};
+use crate::domain::diagnosis::{Cause, Rung, RungAnswer, RungReport};
 use crate::domain::id::HostId;
 
 /// Opens sessions with the hosts it knows.
@@ -17,9 +18,23 @@ pub trait Connector: Send + Sync {
     /// Dropping the future ends the attempt.
     fn dial(&self, host: &HostId) -> BoxFuture<'static, Result<Dialed, DialError>>;
 
+    /// Asks the host's kernel alone, by ICMP. Never fails: a host that is not to be pinged says why.
+    fn ping(&self, host: &HostId) -> BoxFuture<'static, RungReport> {
+        let _ = host;
+        let (rung, answer) = (Rung::Icmp, RungAnswer::NotAsked);
+        Box::pin(std::future::ready(RungReport { rung, answer, took: Duration::ZERO, detail: String::new() }))
+    }
+
     /// Asks the rungs below a login (name, TCP, banner) what still stands, all at once, without
     /// logging in. Never fails: what could not be asked says so.
     fn probe(&self, host: &HostId) -> BoxFuture<'static, Vec<RungReport>>;
+
+    /// The addresses of the first machine on the way to a host (itself, or a jump host): what the routing
+    /// table is asked about. Empty: not known. May ask a resolver; the caller sets the limit.
+    fn addresses(&self, host: &HostId) -> BoxFuture<'static, Vec<IpAddr>> {
+        let _ = host;
+        Box::pin(std::future::ready(Vec::new()))
+    }
 }
 
 /// A session that was just opened.

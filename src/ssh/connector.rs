@@ -1,6 +1,7 @@
 //! Opens sessions: looks up how a host is reached, waits for a place, chooses the transport.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use futures_util::future::BoxFuture;
@@ -13,6 +14,7 @@ use crate::port::{Clock, Connector, DialError, Dialed, Prompter};
 
 use super::ask::Asker;
 use super::environment::Environment;
+use super::icmp::{self, Icmp};
 use super::limiter::Limiter;
 use super::native::{self, KeyRing, Means};
 use super::patience::Patience;
@@ -29,6 +31,7 @@ struct Shared {
     targets: RwLock<HashMap<HostId, Arc<Target>>>,
     prompter: Arc<dyn Prompter>,
     limiter: Limiter,
+    icmp: Icmp,
     means: Means,
 }
 
@@ -49,7 +52,8 @@ impl SshConnector {
         let targets = targets.into_iter().map(|target| (target.alias.clone(), Arc::new(target))).collect();
         let means =
             Means { clock, keys: KeyRing::default(), environment, learning: Arc::default(), tasks: TaskTracker::new() };
-        let shared = Shared { targets: RwLock::new(targets), prompter, limiter: Limiter::new(), means };
+        let shared =
+            Shared { targets: RwLock::new(targets), prompter, limiter: Limiter::new(), icmp: Icmp::new(), means };
         Self { shared: Arc::new(shared) }
     }
 
@@ -74,9 +78,19 @@ impl Connector for SshConnector {
         Box::pin(async move { shared.dial(&host).await })
     }
 
+    fn ping(&self, host: &HostId) -> BoxFuture<'static, RungReport> {
+        let (shared, host) = (Arc::clone(&self.shared), host.clone());
+        Box::pin(async move { shared.ping(&host).await })
+    }
+
     fn probe(&self, host: &HostId) -> BoxFuture<'static, Vec<RungReport>> {
         let (shared, host) = (Arc::clone(&self.shared), host.clone());
         Box::pin(async move { shared.probe(&host).await })
+    }
+
+    fn addresses(&self, host: &HostId) -> BoxFuture<'static, Vec<IpAddr>> {
+        let (shared, host) = (Arc::clone(&self.shared), host.clone());
+        Box::pin(async move { shared.addresses(&host).await })
     }
 }
 
@@ -102,6 +116,22 @@ impl Shared {
         }
     }
 
+    /// Only a host that we reach ourselves: what lies behind another may not even be the same network.
+    async fn ping(&self, host: &HostId) -> RungReport {
+        let target = self.targets.read().unwrap_or_else(PoisonError::into_inner).get(host).cloned();
+        let Some(target) = target else { return icmp::not_asked("not configured") };
+        if let Some(jump) = target.jump.last() {
+            return icmp::not_asked(&format!("not pinged: behind jump host {}", jump.alias));
+        }
+        if let Some(why) = target.needs_system.as_ref().filter(|why| why.contains("Proxy")) {
+            return icmp::not_asked(&format!("not pinged: behind {why}"));
+        }
+        match native::resolve(&target.hostname, target.port).await {
+            Ok(addresses) => self.icmp.ping(addresses).await,
+            Err(cause) => icmp::not_asked(&cause.to_string()),
+        }
+    }
+
     /// Of a host behind others only the first of them can be asked.
     async fn probe(&self, host: &HostId) -> Vec<RungReport> {
         let target = self.targets.read().unwrap_or_else(PoisonError::into_inner).get(host).cloned();
@@ -109,6 +139,18 @@ impl Shared {
         let via = target.jump.first().map(|jump| jump.alias.to_string());
         let first = target.jump.first().unwrap_or(&target);
         native::probe(first, via, Rungs::new(Arc::clone(&self.means.clock))).await
+    }
+
+    /// None of a host whose way only the system's `ssh` knows.
+    async fn addresses(&self, host: &HostId) -> Vec<IpAddr> {
+        let target = self.targets.read().unwrap_or_else(PoisonError::into_inner).get(host).cloned();
+        let Some(target) = target.filter(|target| target.needs_system.is_none()) else { return Vec::new() };
+        let first = target.jump.first().unwrap_or(&target);
+        if let Ok(ip) = first.hostname.parse() {
+            return vec![ip];
+        }
+        let found = tokio::net::lookup_host((first.hostname.as_str(), first.port)).await;
+        found.map(|found| found.map(|address| address.ip()).take(ADDRESSES).collect()).unwrap_or_default()
     }
 
     /// Why the system's `ssh` is to be used, if it is.
@@ -124,6 +166,9 @@ impl Shared {
         }
     }
 }
+
+/// Of a name with more, the first are looked at.
+const ADDRESSES: usize = 8;
 
 /// Whose sshd will have to take the connection.
 fn destination(target: &Target) -> String {

@@ -8,6 +8,7 @@ mod handle;
 mod host;
 mod hub;
 mod journal;
+pub mod ladder;
 mod limits;
 mod pump;
 mod resume;
@@ -113,6 +114,7 @@ fn own(setup: Setup, mut fleet: Fleet) -> Handle {
         connector: setup.connector,
         ledger: setup.ledger,
         clock: Arc::clone(&setup.clock),
+        network: setup.network.clone(),
         shared: Arc::clone(&shared),
         news: news_out,
         tracker: tracker.clone(),
@@ -149,6 +151,7 @@ struct Seats {
     connector: Arc<dyn Connector>,
     ledger: Ledger,
     clock: Arc<dyn Clock>,
+    network: Option<watch::Receiver<OwnNetwork>>,
     shared: Arc<Shared>,
     news: mpsc::Sender<HostNews>,
     tracker: TaskTracker,
@@ -174,6 +177,7 @@ impl Seats {
             connector: Arc::clone(&self.connector),
             ledger: self.ledger.clone(),
             clock: Arc::clone(&self.clock),
+            network: self.network.clone(),
             shared: Arc::clone(&self.shared),
             news: self.news.clone(),
             writers: self.tracker.clone(),

@@ -11,6 +11,7 @@ use super::theme::{Depth, Role, Theme};
 use crate::app::hosts::{Order, is_trouble};
 use crate::app::layout::Edge;
 use crate::app::{App, Focus, Pick, say};
+use crate::domain::diagnosis::verdict;
 use crate::domain::fleet::HostView;
 use crate::domain::run::{Killer, Phase, Verdict};
 
@@ -275,7 +276,7 @@ fn note(app: &App, host: &HostView) -> Option<Note> {
     if !is_trouble(host.link.state) {
         return None;
     }
-    let cause = host.link.cause.as_ref().map(|cause| say::clean(&cause.to_string()).into_owned());
+    let cause = host.link.cause.as_ref().map(|cause| say::clean(&verdict(cause, &host.link.evidence)).into_owned());
     let retry = app.retry_words(host);
     (cause.is_some() || retry.is_some()).then(|| Note { retry, cause: cause.unwrap_or_default() })
 }

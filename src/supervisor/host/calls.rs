@@ -10,14 +10,15 @@ use crate::domain::id::{AttemptId, Epoch};
 use crate::domain::link::LinkInput;
 use crate::domain::moment::Moment;
 use crate::domain::run::{RunInput, RunSpec};
+use crate::net::OwnNetwork;
 use crate::port::{DialError, Dialed, Session, SessionGone};
 use crate::remote::{self, Found, HostFacts, RemoteError};
 use crate::supervisor::host::blind::CaughtUp;
 use crate::supervisor::host::{HostTask, Open};
 use crate::supervisor::hub::{HostNews, News};
 use crate::supervisor::limits::{LOOK_LIMIT, PING_LIMIT, START_LIMIT};
-use crate::supervisor::start;
 use crate::supervisor::writer::LogWriter;
+use crate::supervisor::{ladder, start};
 
 /// How a call ended.
 pub(super) enum Outcome {
@@ -36,14 +37,32 @@ pub(super) enum Outcome {
 
 impl HostTask {
     pub(super) fn spawn_dial(&mut self, epoch: Epoch) {
-        let dial = self.around.connector.dial(&self.around.host);
-        let call = self.calls.spawn(async move { Outcome::Dialed(epoch, dial.await) });
+        let (connector, host) = (Arc::clone(&self.around.connector), self.around.host.clone());
+        let (network, clock) = (self.around.network.clone(), Arc::clone(&self.around.clock));
+        let call = self.calls.spawn(async move {
+            let answer = match connector.dial(&host).await {
+                Ok(dialed) => Ok(dialed),
+                Err(error) => {
+                    // As it is now, and not when the dial began.
+                    let own = network.map(|network| network.borrow().clone());
+                    Err(ladder::explain(error, &*connector, &host, own.as_ref(), &*clock).await)
+                }
+            };
+            Outcome::Dialed(epoch, answer)
+        });
         self.bound.push((epoch, call));
     }
 
     pub(super) fn spawn_probe(&mut self, epoch: Epoch) {
-        let probe = self.around.connector.probe(&self.around.host);
-        self.calls.spawn(async move { Outcome::Probed(epoch, probe.await) });
+        let (connector, host) = (Arc::clone(&self.around.connector), self.around.host.clone());
+        let (own, clock) = (self.own_network(), Arc::clone(&self.around.clock));
+        self.calls.spawn(async move {
+            Outcome::Probed(epoch, ladder::probe(&*connector, &host, own.as_ref(), &*clock).await)
+        });
+    }
+
+    fn own_network(&self) -> Option<OwnNetwork> {
+        self.around.network.as_ref().map(|watch| watch.borrow().clone())
     }
 
     pub(super) fn spawn_identify(&mut self, epoch: Epoch) {
