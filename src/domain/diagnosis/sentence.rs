@@ -29,6 +29,8 @@ pub fn verdict(cause: &Cause, evidence: &[RungReport]) -> String {
         | Cause::HostKeyRevoked { .. }
         | Cause::NoCommonAlgorithm(_)
         | Cause::AuthRefused { .. }
+        | Cause::KeyUnreadable(_)
+        | Cause::PassphraseNeeded(_)
         | Cause::KeyUnusable(_)
         | Cause::ExecRefused(_)
         | Cause::Silent(_)
@@ -82,6 +84,8 @@ impl Ladder<'_> {
             | Cause::HostKeyRevoked { .. }
             | Cause::NoCommonAlgorithm(_)
             | Cause::AuthRefused { .. }
+            | Cause::KeyUnreadable(_)
+            | Cause::PassphraseNeeded(_)
             | Cause::KeyUnusable(_)
             | Cause::ExecRefused(_)
             | Cause::ClosedByPeer(_)
