@@ -124,3 +124,29 @@ fn a_host_key_that_was_replaced() {
         assert!(text.contains(&known) && text.contains(&far.fingerprint()), "{text}");
     });
 }
+
+/// A datagram socket needs no privilege where the kernel is told so; without either the rung counts for
+/// nothing.
+#[test]
+fn a_ping_needs_no_privilege_where_it_is_permitted() {
+    inside("a_ping_needs_no_privilege_where_it_is_permitted", || {
+        let far = Far::new();
+        let rung = || {
+            let checked = far.unprivileged(&["check", "far", "--json"]).output().unwrap();
+            assert_eq!(checked.status.code(), Some(0), "{checked:?}");
+            let check: Value = serde_json::from_slice(&checked.stdout).unwrap();
+            let rungs = check["rungs"].as_array().unwrap().clone();
+            rungs.into_iter().find(|report| report["rung"] == "icmp").unwrap()
+        };
+        let nobody = "1 0";
+        std::fs::write(PING_GROUPS, nobody).unwrap();
+        let said = rung();
+        assert_eq!((said["answer"].as_str(), said["detail"].as_str()), (Some("not_asked"), Some("not permitted here")));
+        std::fs::write(PING_GROUPS, "0 0").unwrap();
+        let said = rung();
+        assert_eq!(said["answer"], "stands", "{said}");
+        assert!(said["took_us"].as_u64().is_some_and(|took| took > 0), "{said}");
+    });
+}
+
+const PING_GROUPS: &str = "/proc/sys/net/ipv4/ping_group_range";

@@ -156,7 +156,17 @@ impl Far {
     }
 
     pub fn steadfast(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_steadfast"));
+        self.told(Command::new(env!("CARGO_BIN_EXE_steadfast")), arguments)
+    }
+
+    /// Without the right to raw sockets.
+    pub fn unprivileged(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new("setpriv");
+        command.args(["--bounding-set", "-net_raw", "--inh-caps", "-net_raw", env!("CARGO_BIN_EXE_steadfast")]);
+        self.told(command, arguments)
+    }
+
+    fn told(&self, mut command: Command, arguments: &[&str]) -> Command {
         for (flag, file) in [("--state-dir", "state"), ("--ssh-config", "ssh_config"), ("--config", "steadfast.toml")] {
             command.arg(flag).arg(self.path(file));
         }
