@@ -2,7 +2,7 @@
 
 use super::say::{self, clean};
 use super::{App, Pick, Standing};
-use crate::domain::diagnosis::{RungAnswer, RungReport};
+use crate::domain::diagnosis::{Rung, RungAnswer, RungReport, verdict};
 use crate::domain::fleet::{AttemptView, HostView};
 use crate::domain::link::LinkState;
 use crate::domain::moment::Wall;
@@ -81,7 +81,7 @@ impl App {
         }
         lines.plain("link", text);
         if let Some(cause) = &link.cause {
-            let text = clean(&cause.to_string()).into_owned();
+            let text = clean(&verdict(cause, &link.evidence)).into_owned();
             if link.state.is_connected() {
                 lines.plain("was", text)
             } else {
@@ -186,6 +186,11 @@ fn last_seen(host: &HostView) -> Option<Wall> {
 }
 
 /// What stands, what is broken and why, what could not be asked.
+fn not_asked(report: &RungReport) -> String {
+    let why = clean(&report.detail);
+    if why.is_empty() { report.rung.word().into() } else { format!("{} ({why})", report.rung.word()) }
+}
+
 fn of_evidence(evidence: &[RungReport], lines: &mut Lines) {
     let with = |wanted: RungAnswer| evidence.iter().filter(move |report| report.answer == wanted);
     let stands: Vec<_> = with(RungAnswer::Stands)
@@ -200,13 +205,17 @@ fn of_evidence(evidence: &[RungReport], lines: &mut Lines) {
     if !stands.is_empty() {
         lines.plain("stands", stands.join(", "));
     }
-    for report in with(RungAnswer::Broken) {
+    // A ping that nobody answered takes nothing away.
+    for report in with(RungAnswer::Broken).filter(|report| report.rung != Rung::Icmp) {
         let detail = clean(&report.detail);
         let text =
             if detail.is_empty() { report.rung.word().to_owned() } else { format!("{}: {detail}", report.rung.word()) };
         lines.bad("broken", text);
     }
-    let not_asked: Vec<_> = with(RungAnswer::NotAsked).map(|r| r.rung.word()).collect();
+    if with(RungAnswer::Broken).any(|report| report.rung == Rung::Icmp) {
+        lines.plain("no answer", "icmp, which proves nothing".into());
+    }
+    let not_asked: Vec<_> = with(RungAnswer::NotAsked).map(not_asked).collect();
     if !not_asked.is_empty() {
         lines.plain("not asked", not_asked.join(", "));
     }

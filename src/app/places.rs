@@ -3,6 +3,7 @@
 use super::hosts::is_trouble;
 use super::layout::Area;
 use super::{App, Focus, say};
+use crate::domain::diagnosis::verdict;
 use crate::domain::fleet::HostView;
 use crate::domain::id::HostId;
 use crate::domain::moment::Wall;
@@ -142,7 +143,7 @@ impl App {
         if !is_trouble(host.link.state) {
             return None;
         }
-        let cause = host.link.cause.as_ref().map(|cause| say::clean(&cause.to_string()).into_owned());
+        let cause = host.link.cause.as_ref().map(|cause| say::clean(&verdict(cause, &host.link.evidence)).into_owned());
         let retry = self.retry_words(host);
         (cause.is_some() || retry.is_some()).then(|| Note { retry, cause: cause.unwrap_or_default() })
     }

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::domain::boot::cause::RebootCause;
+use crate::domain::diagnosis::verdict;
 use crate::domain::event::{BootFact, Event, Fact, LinkChange, RunFact, SupervisorFact};
 use crate::domain::fleet::Fleet;
 use crate::domain::link::LinkState;
@@ -96,7 +97,8 @@ fn of_link(host: &str, change: &LinkChange) -> Option<(Tone, String)> {
     if change.from == change.to {
         return None;
     }
-    let because = change.cause.as_ref().map(|cause| format!(": {cause}")).unwrap_or_default();
+    let because =
+        change.cause.as_ref().map(|cause| format!(": {}", verdict(cause, &change.evidence))).unwrap_or_default();
     match change.to {
         LinkState::Refused | LinkState::Lost => Some((Tone::Bad, format!("{host} is {}{because}", change.to.word()))),
         LinkState::Idle

@@ -4,11 +4,12 @@
 use std::collections::HashSet;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
 use crate::config::Config;
-use crate::domain::diagnosis::{Cause, RungReport};
+use crate::domain::diagnosis::{Cause, Rung, RungAnswer, RungReport};
 use crate::domain::host::HostSettings;
 use crate::domain::id::HostId;
 use crate::domain::network::CheckHost;
@@ -133,6 +134,21 @@ impl Connector for Aliases {
         Box::pin(async move {
             inner.ensure(&host).await.map_err(|cause| DialError { cause, evidence: Vec::new() })?;
             inner.ssh.dial(&host).await
+        })
+    }
+
+    fn ping(&self, host: &HostId) -> BoxFuture<'static, RungReport> {
+        let (inner, host) = (Arc::clone(&self.inner), host.clone());
+        Box::pin(async move {
+            match inner.ensure(&host).await {
+                Ok(()) => inner.ssh.ping(&host).await,
+                Err(cause) => RungReport {
+                    rung: Rung::Icmp,
+                    answer: RungAnswer::NotAsked,
+                    took: Duration::ZERO,
+                    detail: cause.to_string(),
+                },
+            }
         })
     }
 

@@ -1,7 +1,11 @@
 //! The ladder of liveness, and what its lowest broken rung means: a [`Cause`].
 
+mod sentence;
+
 use std::fmt;
 use std::time::Duration;
+
+pub use sentence::verdict;
 
 /// One step from us to the run; each can only stand when those before it do.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -59,6 +63,23 @@ pub struct RungReport {
     pub detail: String,
 }
 
+impl RungReport {
+    /// The jump host that it is about; `None`: it is about the host itself.
+    #[must_use]
+    pub fn jump_host(&self) -> Option<&str> {
+        self.detail.strip_prefix(OF_JUMP_HOST)?.split_once(": ").map(|(host, _)| host)
+    }
+
+    /// The detail of a rung of a jump host's.
+    #[must_use]
+    pub fn detail_of_jump_host(host: &str, detail: &str) -> String {
+        format!("{OF_JUMP_HOST}{host}: {detail}")
+    }
+}
+
+/// A rung of another machine on the way says so first.
+const OF_JUMP_HOST: &str = "jump host ";
+
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum RungAnswer {
     Stands,
@@ -99,6 +120,11 @@ pub enum Cause {
         tried: Vec<String>,
         offered: Vec<String>,
     },
+    /// The file of a key cannot be read, or not trusted.
+    KeyUnreadable(String),
+    /// A key that the server would take is encrypted, and nobody told its passphrase.
+    PassphraseNeeded(String),
+    /// A key that the server would take does not sign: its agent refuses.
     KeyUnusable(String),
     ExecRefused(String),
     /// Nothing was heard for this long, although it was asked.
@@ -126,6 +152,8 @@ impl Cause {
             | Self::HostKeyChanged { .. }
             | Self::HostKeyRevoked { .. }
             | Self::AuthRefused { .. }
+            | Self::KeyUnreadable(_)
+            | Self::PassphraseNeeded(_)
             | Self::KeyUnusable(_) => true,
             Self::JumpHost { cause, .. } => cause.is_refusal(),
             Self::Operator
@@ -166,6 +194,8 @@ impl Cause {
             | Self::HostKeyChanged { .. }
             | Self::HostKeyRevoked { .. }
             | Self::AuthRefused { .. }
+            | Self::KeyUnreadable(_)
+            | Self::PassphraseNeeded(_)
             | Self::KeyUnusable(_)
             | Self::ExecRefused(_)
             | Self::Silent(_)
@@ -194,6 +224,8 @@ impl Cause {
             Self::HostKeyRevoked { .. } => "host_key_revoked",
             Self::NoCommonAlgorithm(_) => "no_common_algorithm",
             Self::AuthRefused { .. } => "auth_refused",
+            Self::KeyUnreadable(_) => "key_unreadable",
+            Self::PassphraseNeeded(_) => "passphrase_needed",
             Self::KeyUnusable(_) => "key_unusable",
             Self::ExecRefused(_) => "exec_refused",
             Self::Silent(_) => "silent",
@@ -220,7 +252,13 @@ impl Cause {
             Self::AuthRefused { offered, .. } => {
                 format!("the server accepts: {}; check user, key and agent", offered.join(", "))
             }
-            Self::KeyUnusable(_) => "load the key into the agent (ssh-add), or mend the file".into(),
+            Self::KeyUnreadable(_) => {
+                "mend the file or its permissions (chmod 600), or name another key (IdentityFile)".into()
+            }
+            Self::PassphraseNeeded(_) => {
+                "load the key into the agent (ssh-add), or connect again and give its passphrase".into()
+            }
+            Self::KeyUnusable(_) => "look at the agent: it may be locked, or wait for a confirmation or a touch".into(),
             Self::NoCommonAlgorithm(_) => "the server's sshd is too old or too strict: set transport = \"system\" for this host".into(),
             Self::PortRefused => "sshd is stopped or starting, or a firewall resets: look at the host's console".into(),
             Self::JumpHost { cause, .. } => return cause.next_step(),
@@ -253,7 +291,7 @@ impl fmt::Display for Cause {
                 f.write_str("connection ended before sshd's banner (MaxStartups, or sshd starting)")
             }
             Self::BannerTimedOut => f.write_str("port accepts, sshd is silent: host overloaded or hung"),
-            Self::NotSsh(what) => write!(f, "not an SSH server: {what}"),
+            Self::NotSsh(what) => write!(f, "{NOT_SSH}{what}"),
             Self::HandshakeTimedOut => f.write_str("SSH handshake timed out"),
             Self::HostKeyUnknown { presented } => write!(f, "host key unknown: {presented}"),
             Self::HostKeyChanged { known, presented, written_in } => {
@@ -264,6 +302,8 @@ impl fmt::Display for Cause {
             Self::AuthRefused { tried, offered } => {
                 write!(f, "authentication refused (tried {}; server offers {})", list(tried), list(offered))
             }
+            Self::KeyUnreadable(why) => write!(f, "key file not readable: {why}"),
+            Self::PassphraseNeeded(why) => write!(f, "passphrase needed: {why}"),
             Self::KeyUnusable(why) => write!(f, "key not usable: {why}"),
             Self::ExecRefused(why) => write!(f, "logged in, but sshd refused a session: {why}"),
             Self::Silent(for_) => write!(f, "nothing heard for {} s", for_.as_secs()),
@@ -281,17 +321,27 @@ fn list(words: &[String]) -> String {
     if words.is_empty() { "none".into() } else { words.join(", ") }
 }
 
-/// What the lowest broken rung means. A failed ICMP ping proves nothing: it is often dropped.
+/// What the lowest broken rung means. A failed ICMP ping proves nothing: it is often dropped. A rung of a
+/// jump host's speaks of that one alone.
 #[must_use]
 pub fn lowest_broken(evidence: &[RungReport]) -> Option<Cause> {
     let broken = evidence.iter().filter(|report| report.answer == RungAnswer::Broken && report.rung != Rung::Icmp);
     let lowest = broken.min_by_key(|report| report.rung)?;
+    let cause = broken_at(lowest)?;
+    Some(match lowest.jump_host() {
+        Some(host) => Cause::JumpHost { host: host.to_owned(), cause: Box::new(cause) },
+        None => cause,
+    })
+}
+
+fn broken_at(lowest: &RungReport) -> Option<Cause> {
     let says = |word: &str| lowest.detail.to_ascii_lowercase().contains(word);
     match lowest.rung {
         Rung::Route => Some(Cause::NoRoute),
         Rung::Tcp if says("no route") || says("unreachable") => Some(Cause::NoRoute),
         Rung::Tcp if says("port refused") || says("connection refused") => Some(Cause::PortRefused),
         Rung::Tcp if says("timed out") => Some(Cause::ConnectTimedOut),
+        Rung::Banner if lowest.detail.contains(NOT_SSH) => quoted(&lowest.detail).map(Cause::NotSsh),
         Rung::Banner if says("silent") => Some(Cause::BannerTimedOut),
         Rung::Banner if says("ended before") => Some(Cause::ResetBeforeBanner),
         // Own link is for the network watch to say; the dial that follows speaks for the rest.
@@ -303,5 +353,61 @@ pub fn lowest_broken(evidence: &[RungReport]) -> Option<Cause> {
         | Rung::Auth
         | Rung::Exec
         | Rung::Heartbeat => None,
+    }
+}
+
+/// What was said instead of a banner; see the text of [`Cause::NotSsh`].
+fn quoted(detail: &str) -> Option<String> {
+    detail.split_once(NOT_SSH).map(|(_, what)| what.to_owned())
+}
+
+const NOT_SSH: &str = "not an SSH server: ";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn broken(rung: Rung, detail: &str) -> RungReport {
+        RungReport { rung, answer: RungAnswer::Broken, took: Duration::ZERO, detail: detail.into() }
+    }
+
+    #[test]
+    fn the_lowest_broken_rung_is_the_cause_and_a_ping_never_is() {
+        let refused = broken(Rung::Tcp, "192.0.2.1:22: Connection refused (os error 111)");
+        let icmp = broken(Rung::Icmp, "no answer");
+        assert_eq!(lowest_broken(&[icmp.clone(), refused.clone()]), Some(Cause::PortRefused));
+        assert_eq!(lowest_broken(&[refused, broken(Rung::Route, "no route to x")]), Some(Cause::NoRoute));
+        assert_eq!(lowest_broken(&[icmp]), None);
+    }
+
+    #[test]
+    fn every_banner_that_does_not_come_has_its_cause() {
+        for cause in
+            [Cause::BannerTimedOut, Cause::ResetBeforeBanner, Cause::NotSsh("silent HTTP/1.1 that timed out".into())]
+        {
+            assert_eq!(lowest_broken(&[broken(Rung::Banner, &cause.to_string())]), Some(cause));
+        }
+    }
+
+    #[test]
+    fn a_broken_rung_of_a_jump_host_is_blamed_on_it() {
+        let detail = RungReport::detail_of_jump_host("bastion", "192.0.2.1:22: Connection refused");
+        let cause = Cause::JumpHost { host: "bastion".into(), cause: Box::new(Cause::PortRefused) };
+        assert_eq!(lowest_broken(&[broken(Rung::Tcp, &detail)]), Some(cause));
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_key_has_a_word_a_text_and_a_next_step_of_its_own() {
+        let text = || "/k: x".to_owned();
+        let causes = [Cause::KeyUnreadable(text()), Cause::PassphraseNeeded(text()), Cause::KeyUnusable(text())];
+        for (cause, word, text, step) in [
+            (&causes[0], "key_unreadable", "key file not readable: /k: x", "chmod"),
+            (&causes[1], "passphrase_needed", "passphrase needed: /k: x", "ssh-add"),
+            (&causes[2], "key_unusable", "key not usable: /k: x", "agent"),
+        ] {
+            assert!(cause.is_refusal());
+            assert_eq!((cause.word(), cause.to_string().as_str()), (word, text));
+            assert!(cause.next_step().is_some_and(|told| told.contains(step)));
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::app::say;
 use crate::domain::boot::cause::RebootCause;
-use crate::domain::diagnosis::Cause;
+use crate::domain::diagnosis::{Cause, verdict};
 use crate::domain::event::{BootFact, CancelReason, Event, Fact, LinkChange, OperatorFact, OutputMark, RunFact};
 use crate::domain::event::{Started, SupervisorFact};
 use crate::domain::fleet::{Fleet, HostView};
@@ -108,7 +108,8 @@ fn shared(event: &Event, before: &Fleet) -> Option<Option<Note>> {
 }
 
 fn link(at: Wall, change: &LinkChange, view: Option<&HostView>) -> Said {
-    let cause = change.cause.as_ref().map(|cause| format!(": {cause}")).unwrap_or_default();
+    let cause = change.cause.as_ref().map(|cause| format!(": {}", verdict(cause, &change.evidence)));
+    let cause = cause.unwrap_or_default();
     let fresh = change.from != change.to;
     match change.to {
         LinkState::Idle => fresh.then(|| (Tone::Plain, format!("detached{cause}"))),

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use crate::domain::diagnosis::{Cause, RungReport};
+use crate::domain::diagnosis::{Cause, Rung, RungAnswer, RungReport};
 use crate::domain::id::HostId;
 
 /// Opens sessions with the hosts it knows.
@@ -17,6 +17,13 @@ pub trait Connector: Send + Sync {
     /// One attempt: name, TCP, SSH handshake, authentication, within the host's time limits.
     /// Dropping the future ends the attempt.
     fn dial(&self, host: &HostId) -> BoxFuture<'static, Result<Dialed, DialError>>;
+
+    /// Asks the host's kernel alone, by ICMP. Never fails: a host that is not to be pinged says why.
+    fn ping(&self, host: &HostId) -> BoxFuture<'static, RungReport> {
+        let _ = host;
+        let (rung, answer) = (Rung::Icmp, RungAnswer::NotAsked);
+        Box::pin(std::future::ready(RungReport { rung, answer, took: Duration::ZERO, detail: String::new() }))
+    }
 
     /// Asks the rungs below a login (name, TCP, banner) what still stands, all at once, without
     /// logging in. Never fails: what could not be asked says so.

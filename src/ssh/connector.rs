@@ -14,6 +14,7 @@ use crate::port::{Clock, Connector, DialError, Dialed, Prompter};
 
 use super::ask::Asker;
 use super::environment::Environment;
+use super::icmp::{self, Icmp};
 use super::limiter::Limiter;
 use super::native::{self, KeyRing, Means};
 use super::patience::Patience;
@@ -30,6 +31,7 @@ struct Shared {
     targets: RwLock<HashMap<HostId, Arc<Target>>>,
     prompter: Arc<dyn Prompter>,
     limiter: Limiter,
+    icmp: Icmp,
     means: Means,
 }
 
@@ -50,7 +52,8 @@ impl SshConnector {
         let targets = targets.into_iter().map(|target| (target.alias.clone(), Arc::new(target))).collect();
         let means =
             Means { clock, keys: KeyRing::default(), environment, learning: Arc::default(), tasks: TaskTracker::new() };
-        let shared = Shared { targets: RwLock::new(targets), prompter, limiter: Limiter::new(), means };
+        let shared =
+            Shared { targets: RwLock::new(targets), prompter, limiter: Limiter::new(), icmp: Icmp::new(), means };
         Self { shared: Arc::new(shared) }
     }
 
@@ -73,6 +76,11 @@ impl Connector for SshConnector {
     fn dial(&self, host: &HostId) -> BoxFuture<'static, Result<Dialed, DialError>> {
         let (shared, host) = (Arc::clone(&self.shared), host.clone());
         Box::pin(async move { shared.dial(&host).await })
+    }
+
+    fn ping(&self, host: &HostId) -> BoxFuture<'static, RungReport> {
+        let (shared, host) = (Arc::clone(&self.shared), host.clone());
+        Box::pin(async move { shared.ping(&host).await })
     }
 
     fn probe(&self, host: &HostId) -> BoxFuture<'static, Vec<RungReport>> {
@@ -105,6 +113,22 @@ impl Shared {
         match by_system {
             None => native::dial(&target, &self.means, &asker).await,
             Some(why) => system::dial(&target, &why, &self.means, &asker).await,
+        }
+    }
+
+    /// Only a host that we reach ourselves: what lies behind another may not even be the same network.
+    async fn ping(&self, host: &HostId) -> RungReport {
+        let target = self.targets.read().unwrap_or_else(PoisonError::into_inner).get(host).cloned();
+        let Some(target) = target else { return icmp::not_asked("not configured") };
+        if let Some(jump) = target.jump.last() {
+            return icmp::not_asked(&format!("not pinged: behind jump host {}", jump.alias));
+        }
+        if let Some(why) = target.needs_system.as_ref().filter(|why| why.contains("Proxy")) {
+            return icmp::not_asked(&format!("not pinged: behind {why}"));
+        }
+        match native::resolve(&target.hostname, target.port).await {
+            Ok(addresses) => self.icmp.ping(addresses).await,
+            Err(cause) => icmp::not_asked(&cause.to_string()),
         }
     }
 

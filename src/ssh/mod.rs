@@ -11,6 +11,7 @@ mod ask;
 mod connector;
 mod ending;
 mod environment;
+mod icmp;
 mod limiter;
 mod native;
 mod patience;

@@ -51,7 +51,7 @@ impl Rungs {
     fn report(&mut self, rung: Rung, answer: RungAnswer, detail: &str) {
         let now = self.clock.now().mono;
         let detail = match &self.via {
-            Some(host) => format!("jump host {host}: {detail}"),
+            Some(host) => RungReport::detail_of_jump_host(host, detail),
             None => detail.to_owned(),
         };
         let took = now.since(self.since);

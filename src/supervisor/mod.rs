@@ -8,6 +8,7 @@ mod handle;
 mod host;
 mod hub;
 mod journal;
+pub mod ladder;
 mod limits;
 mod pump;
 mod resume;
@@ -20,7 +21,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use futures_util::stream::FuturesUnordered;
-use tokio::sync::{Semaphore, broadcast, mpsc};
+use tokio::sync::{Semaphore, broadcast, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -33,7 +34,7 @@ use crate::domain::link::{Link, LinkInput, LinkSettings};
 use crate::domain::moment::Wall;
 use crate::domain::network::NetworkState;
 use crate::ledger::{Holder, Ledger, LedgerError};
-use crate::net::Feed;
+use crate::net::{Feed, OwnNetwork};
 use crate::port::{Clock, Connector};
 use crate::supervisor::host::{HostOrder, HostTask, Surroundings};
 use crate::supervisor::hub::{HostNews, Hub, Inlets, Outside};
@@ -113,6 +114,7 @@ fn own(setup: Setup, mut fleet: Fleet) -> Handle {
         connector: setup.connector,
         ledger: setup.ledger,
         clock: Arc::clone(&setup.clock),
+        network: setup.network.as_ref().map(|feed| feed.changes.clone()),
         shared: Arc::clone(&shared),
         news: news_out,
         tracker: tracker.clone(),
@@ -152,6 +154,7 @@ struct Seats {
     connector: Arc<dyn Connector>,
     ledger: Ledger,
     clock: Arc<dyn Clock>,
+    network: Option<watch::Receiver<OwnNetwork>>,
     shared: Arc<Shared>,
     news: mpsc::Sender<HostNews>,
     tracker: TaskTracker,
@@ -178,6 +181,7 @@ impl Seats {
             connector: Arc::clone(&self.connector),
             ledger: self.ledger.clone(),
             clock: Arc::clone(&self.clock),
+            network: self.network.clone(),
             shared: Arc::clone(&self.shared),
             news: self.news.clone(),
             writers: self.tracker.clone(),

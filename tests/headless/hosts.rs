@@ -118,6 +118,66 @@ fn a_refused_host_ends_with_its_own_code_and_nothing_starts_later() {
     assert_eq!(hosts[1]["cause"]["kind"], "auth_refused");
 }
 
+/// Another host of the bench's configuration: nobody listens there.
+fn add_closed(bench: &Bench) {
+    let path = bench.dir.path().join("ssh_config");
+    let mut text = std::fs::read_to_string(&path).unwrap();
+    text.push_str(&format!("Host closed\n HostName 127.0.0.1\n Port {}\n", crate::support::sshd::free_port()));
+    text.push_str("Host behind\n HostName 192.0.2.1\n ProxyJump closed\n");
+    std::fs::write(path, text).unwrap();
+}
+
+#[test]
+fn a_check_shows_every_rung_the_boot_and_the_runs() {
+    let Some(bench) = Bench::with_sshd() else { return };
+    let said = bench.run(&["check", "h1"]);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    let rungs = ["own link", "route", "icmp", "tcp", "ssh banner", "key exchange", "auth", "exec", "run heartbeat"];
+    let told: Vec<_> = said.out.lines().skip(1).take(9).map(str::trim_start).collect();
+    assert!(told.iter().zip(rungs).all(|(line, rung)| line.starts_with(rung)), "{}", said.out);
+    assert!(told[0].contains("not needed") && told[1].contains("stands") && told[2].contains("not pinged"), "{told:?}");
+    assert!(told[3].contains("stands") && told[7].contains("stands"), "{told:?}");
+    assert!(told[8].contains("no run is going there"), "{told:?}");
+    assert!(said.out.contains("\n  boot ") && said.out.contains("up for "), "{}", said.out);
+
+    let mark = "sleep 4242.5";
+    let run = id(&bench.run(&["run", "--detach", "-H", "h1", "--", mark]));
+    let said = bench.run(&["check", "h1", "--json"]);
+    let [host] = &json(&said.out)[..] else { panic!("{said:?}") };
+    let beat = host["rungs"].as_array().unwrap().last().unwrap();
+    assert_eq!((beat["answer"].as_str(), beat["detail"].as_str()), (Some("stands"), Some("1 run going")), "{host}");
+    assert!(host["boot"].is_object() && host["uptime_s"].as_u64().is_some(), "{host}");
+    bench.run(&["cancel", &run]);
+}
+
+#[test]
+fn each_try_of_a_check_has_its_table() {
+    let Some(bench) = Bench::with_sshd() else { return };
+    add_closed(&bench);
+    let said = bench.run(&["check", "closed", "--retries", "2", "--delay", "10ms"]);
+    assert_eq!(said.code, Some(255), "{said:?}");
+    for attempt in 1..=3 {
+        assert!(said.out.contains(&format!("closed (try {attempt} of 3): ")), "{}", said.out);
+    }
+    assert_eq!(said.out.lines().filter(|line| line.contains(" tcp ") && line.contains("broken")).count(), 3);
+    assert_eq!(said.out.matches("run heartbeat").count(), 3, "{}", said.out);
+
+    let said = bench.run(&["check", "closed", "h1", "bad", "--retries", "1", "--delay", "10ms", "--json"]);
+    assert_eq!(said.code, Some(255), "the worst of them: {said:?}");
+    let told: Vec<_> = json(&said.out)
+        .iter()
+        .map(|try_| (try_["host"].as_str().unwrap().to_owned(), try_["attempt"].as_u64().unwrap()))
+        .collect();
+    let expected = [("closed", 1), ("closed", 2), ("h1", 1), ("bad", 1)].map(|(host, n)| (host.to_owned(), n));
+    assert_eq!(told, expected, "a refusal is not tried again");
+    assert_eq!(bench.run(&["check", "bad", "--retries", "9"]).code, Some(77));
+
+    let said = bench.run(&["check", "behind"]);
+    assert_eq!(said.code, Some(255), "{said:?}");
+    assert!(said.out.contains("not pinged: behind jump host closed"), "{}", said.out);
+    assert!(said.out.lines().next().unwrap().contains("jump host closed: "), "{}", said.out);
+}
+
 #[test]
 fn a_second_one_looks_on_asks_the_first_and_takes_over_from_it() {
     let Some(bench) = Bench::with_sshd() else { return };

@@ -85,11 +85,14 @@ async fn a_key_that_stays_locked_is_told_as_such() {
     let key = Key::with(sshd.dir(), "locked", "ed25519", SECRET);
     sshd.authorize(&key);
     let (cause, _) = refusal(with_key(&sshd, &key)).await;
-    assert!(matches!(&cause, Cause::KeyUnusable(why) if why.contains("locked") && why.contains("nobody")), "{cause}");
+    assert!(
+        matches!(&cause, Cause::PassphraseNeeded(why) if why.contains("locked") && why.contains("nobody")),
+        "{cause}"
+    );
     let wrong = Answers::new(Some("wrong"));
     let connector = connector_with([with_key(&sshd, &key)], wrong.clone(), Environment::default());
     let error = soon(connector.dial(&host("host"))).await.map(|_| ()).unwrap_err();
-    assert!(matches!(&error.cause, Cause::KeyUnusable(why) if why.contains("wrong")), "{error}");
+    assert!(matches!(&error.cause, Cause::PassphraseNeeded(why) if why.contains("wrong")), "{error}");
     assert_eq!(wrong.count(), 3);
 }
 
@@ -105,7 +108,7 @@ async fn a_bad_key_file_does_not_matter_when_another_works() {
     let good = target.identity_files.clone();
     target.identity_files = vec![open.path.clone(), garbage.clone()];
     let (cause, _) = refusal(target.clone()).await;
-    let Cause::KeyUnusable(why) = cause else { panic!("{cause}") };
+    let Cause::KeyUnreadable(why) = cause else { panic!("{cause}") };
     assert!(why.contains("too open") && why.contains("garbage"), "{why}");
     target.identity_files.extend(good);
     target.identity_files.push(sshd.dir().join("not-there"));

@@ -8,8 +8,9 @@ use super::values::{self, Hosts};
 
 /// Can hosts be reached, and if not, why.
 ///
-/// Rung by rung: own network, route, TCP, SSH, login, a command. Shows the boot identity, too, and
-/// which client speaks to the host.
+/// Rung by rung: own link, route, ICMP, TCP, banner, key exchange, login, a command, the runs there.
+/// Then the boot identity and the time since that boot. Exits with 0 when all hosts are alive, 255 when
+/// one is not, 77 when one refused us.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -32,7 +33,7 @@ pub struct CheckArgs {
     /// Prove that a process outlives its login there: start one, cut the connection, come back, look.
     #[arg(long)]
     pub survival: bool,
-    /// One JSON object per host.
+    /// One JSON object per host and try.
     #[arg(long)]
     pub json: bool,
 }

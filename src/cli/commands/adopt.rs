@@ -8,7 +8,7 @@ use crate::cli::compose::{self, Parts, Supervised};
 use crate::cli::failure::Failure;
 use crate::cli::{exit, output};
 use crate::domain::command::Command;
-use crate::domain::diagnosis::Cause;
+use crate::domain::diagnosis::{Cause, verdict};
 use crate::domain::event::{Fact, LinkChange, OperatorFact, RunFact, SupervisorFact};
 use crate::domain::fleet::Fleet;
 use crate::domain::id::{AttemptId, HostId};
@@ -105,7 +105,7 @@ async fn next(
 
 /// What keeps the host from being asked; a failure when nothing will change by itself.
 fn told(host: &HostId, change: &LinkChange) -> Result<(), Failure> {
-    let cause = change.cause.as_ref().map(ToString::to_string).unwrap_or_default();
+    let cause = change.cause.as_ref().map(|cause| verdict(cause, &change.evidence)).unwrap_or_default();
     let failure = |code| {
         let message = format!("{host}: {}: {}", change.to.word(), say::clean(&cause));
         Failure::new(code, message).maybe_hint(change.cause.as_ref().and_then(Cause::next_step))

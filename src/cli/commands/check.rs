@@ -2,23 +2,31 @@
 
 mod report;
 
+use std::collections::BTreeMap;
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+use crate::app::say;
+
 use crate::cli::args::{CheckArgs, Globals};
-use crate::cli::commands::check::report::{Contact, Report, Survival};
+use crate::cli::commands::check::report::{Contact, Report, Survival, Try};
 use crate::cli::compose::{self, Parts};
 use crate::cli::failure::Failure;
 use crate::cli::setup;
 use crate::cli::{exit, output};
-use crate::domain::diagnosis::Cause;
+use crate::domain::diagnosis::{Cause, Rung, RungAnswer, RungReport};
 use crate::domain::id::{HostId, RunId};
 use crate::domain::moment::Mono;
+use crate::domain::run::Observed;
 use crate::headless::jsonl;
+use crate::net::{self, NetSettings};
 use crate::port::{Clock, Connector, DialError, Dialed, Session, SessionGone};
 use crate::remote::{self, RemoteError};
+use crate::supervisor::ladder;
 
 pub(in crate::cli) fn run(args: &CheckArgs, globals: &Globals) -> Result<u8, Failure> {
     compose::run(globals, |parts| async move { check(args, &parts).await })
@@ -38,26 +46,32 @@ async fn check(args: &CheckArgs, parts: &Parts) -> Result<u8, Failure> {
     }
     parts.resolve(&hosts)?;
     let mut checks = JoinSet::new();
+    let (tell, mut told) = mpsc::channel(TOLD);
     for (place, host) in hosts.into_iter().enumerate() {
         let (connector, clock) = (parts.connector.clone(), Arc::clone(&parts.clock));
         let (retries, delay, survival) = (args.retries, args.delay, args.survival);
+        let tell = tell.clone();
         checks.spawn(async move {
             let check = Check { connector: &connector, clock: clock.as_ref(), host: host.id };
-            (place, check.run(retries, delay, survival).await)
+            check.run(retries, delay, survival, |report| tell.send((place, report))).await;
         });
     }
-    let mut waiting = std::collections::BTreeMap::new();
+    drop(tell);
+    let mut waiting: BTreeMap<usize, Vec<Report>> = BTreeMap::new();
     let (mut next, mut code) = (0, exit::SUCCESS);
     let color = parts.setup.color.stdout();
-    while let Some(done) = checks.join_next().await {
-        let Ok((place, report)) = done else { continue };
-        waiting.insert(place, report);
-        // In the order asked for, each as soon as it can be.
-        while let Some(report) = waiting.remove(&next) {
-            let text = if args.json { jsonl::line(&report.record()) } else { report.text(color) };
-            output::print(text)?;
-            code = code.max(report.code());
-            next += 1;
+    while let Some((place, report)) = told.recv().await {
+        waiting.entry(place).or_default().push(report);
+        // Host by host in the order asked for, each try as soon as it can be told.
+        while let Some(reports) = waiting.remove(&next) {
+            for report in reports {
+                let text = if args.json { jsonl::line(&report.record()) } else { report.text(color) };
+                output::print(text)?;
+                if report.is_last() {
+                    code = code.max(report.code());
+                    next += 1;
+                }
+            }
         }
     }
     Ok(code)
@@ -70,30 +84,34 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
-    async fn run(&self, retries: u32, delay: Duration, survival: bool) -> Report {
-        let mut attempt = 0;
-        loop {
-            let report = self.once(survival).await;
-            let again = match &report.contact {
-                Contact::Failed { cause, .. } => !cause.is_refusal() && attempt < retries,
-                Contact::Made { .. } => false,
-            };
-            if !again {
-                return report;
+    /// One try after the other; each is told.
+    async fn run<F>(&self, retries: u32, delay: Duration, survival: bool, tell: impl Fn(Report) -> F)
+    where
+        F: Future<Output = Result<(), mpsc::error::SendError<(usize, Report)>>>,
+    {
+        let tries = retries.saturating_add(1);
+        for number in 1..=tries {
+            let report = self.once(Try { number, of: tries }, survival).await;
+            let last = report.is_last();
+            // An error means that nobody listens any more.
+            if tell(report).await.is_err() || last {
+                return;
             }
-            attempt += 1;
-            compose::say(&format!("{}: {}; attempt {} of {}", self.host, report.summary(), attempt + 1, retries + 1));
             tokio::time::sleep(delay).await;
         }
     }
 
-    async fn once(&self, survival: bool) -> Report {
+    async fn once(&self, attempt: Try, survival: bool) -> Report {
         let remarks = self.connector.remarks(&self.host).unwrap_or_default();
-        let contact = match self.connector.dial(&self.host).await {
+        let own = net::look(&NetSettings::default()).await;
+        let below = ladder::below(self.connector, &self.host, Some(&own), self.clock);
+        let (below, dialed) = futures_util::join!(below, self.connector.dial(&self.host));
+        let mut contact = match dialed {
             Ok(dialed) => self.made(dialed, survival).await,
             Err(DialError { cause, evidence }) => Contact::Failed { cause, evidence },
         };
-        Report { host: self.host.clone(), remarks, contact }
+        contact.put_below(below);
+        Report { host: self.host.clone(), attempt, remarks, contact }
     }
 
     async fn made(&self, dialed: Dialed, survival: bool) -> Contact {
@@ -107,6 +125,7 @@ impl Check<'_> {
             }
         };
         let exec_took = self.clock.now().mono.since(before);
+        let heartbeat = self.heartbeat(session.as_ref()).await;
         let survival = match survival {
             true => Some(self.survival(session).await),
             false => {
@@ -114,7 +133,23 @@ impl Check<'_> {
                 None
             }
         };
-        Contact::Made { evidence, transport, exec_took, facts: Box::new(facts), survival }
+        Contact::Made { evidence, transport, exec_took, facts: Box::new(facts), heartbeat, survival }
+    }
+
+    /// The last rung: whether the runs on the host, if there are any, live.
+    async fn heartbeat(&self, session: &dyn Session) -> RungReport {
+        let before = self.clock.now().mono;
+        let (answer, detail) = match remote::list(session, LIMIT).await {
+            Ok(found) => {
+                let running = found.iter().filter(|found| found.evidence.observed == Observed::Running).count();
+                match running {
+                    0 => (RungAnswer::NotAsked, "no run is going there".to_owned()),
+                    _ => (RungAnswer::Stands, format!("{} going", say::count(running, "run"))),
+                }
+            }
+            Err(error) => (RungAnswer::Broken, format!("failed to list its runs: {error}")),
+        };
+        RungReport { rung: Rung::Heartbeat, answer, took: self.clock.now().mono.since(before), detail }
     }
 
     /// Starts a process, cuts the connection, comes back and looks.
@@ -164,6 +199,9 @@ fn cause_of(error: RemoteError) -> Cause {
         | RemoteError::File { .. }) => Cause::ExecRefused(other.to_string()),
     }
 }
+
+/// Reports on their way to the terminal. Full: the next try waits for it.
+const TOLD: usize = 64;
 
 /// For each question to the host.
 const LIMIT: Duration = Duration::from_secs(30);

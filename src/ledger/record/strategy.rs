@@ -258,6 +258,8 @@ fn cause() -> BoxedStrategy<Cause> {
         text().prop_map(|presented| Cause::HostKeyRevoked { presented }),
         text().prop_map(Cause::NoCommonAlgorithm),
         (words(), words()).prop_map(|(tried, offered)| Cause::AuthRefused { tried, offered }),
+        text().prop_map(Cause::KeyUnreadable),
+        text().prop_map(Cause::PassphraseNeeded),
         text().prop_map(Cause::KeyUnusable),
         text().prop_map(Cause::ExecRefused),
         millis().prop_map(Cause::Silent),

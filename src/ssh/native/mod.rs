@@ -19,7 +19,7 @@ mod tcp;
 
 pub(super) use auth::KeyRing;
 pub(super) use chain::{Means, dial};
-pub(super) use probe::probe;
+pub(super) use probe::{probe, resolve};
 
 use crate::domain::diagnosis::{Cause, Rung};
 

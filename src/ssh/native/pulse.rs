@@ -63,15 +63,7 @@ impl Pulse {
             return None;
         }
         let said = clean_bytes(&self.preface.lock().unwrap_or_else(PoisonError::into_inner), LINE);
-        // sshd's words when it drops a connection (sshd.c: MaxStartups, PerSourcePenalties).
-        let dropped = said.starts_with("Exceeded MaxStartups") || said.starts_with("Not allowed at this time");
-        Some(if dropped || (said.is_empty() && !late) {
-            Cause::ResetBeforeBanner
-        } else if said.is_empty() {
-            Cause::BannerTimedOut
-        } else {
-            Cause::NotSsh(said)
-        })
+        Some(if said.is_empty() && late { Cause::BannerTimedOut } else { without_identification(&said) })
     }
 
     /// What was said instead of an identification.
@@ -186,6 +178,13 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Tapped<S> {
         self.poll_cut(cx)?;
         Pin::new(&mut self.inner).poll_shutdown(cx)
     }
+}
+
+/// Why the stream ended before an identification; `said` is what came instead.
+pub(super) fn without_identification(said: &str) -> Cause {
+    // sshd's words when it drops a connection (sshd.c: MaxStartups, PerSourcePenalties).
+    let dropped = said.starts_with("Exceeded MaxStartups") || said.starts_with("Not allowed at this time");
+    if dropped || said.is_empty() { Cause::ResetBeforeBanner } else { Cause::NotSsh(said.to_owned()) }
 }
 
 #[cfg(test)]

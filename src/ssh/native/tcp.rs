@@ -28,7 +28,7 @@ pub(super) async fn connect(host: &str, port: u16, limit: Duration) -> Result<(T
     Ok((stream, address))
 }
 
-async fn resolve(host: &str, port: u16, limit: Duration) -> Result<VecDeque<SocketAddr>, Broken> {
+pub(super) async fn resolve(host: &str, port: u16, limit: Duration) -> Result<VecDeque<SocketAddr>, Broken> {
     let failed = |detail: String| Broken { rung: Rung::Tcp, cause: Cause::NameNotResolved(host.into()), detail };
     let found = match timeout(limit, lookup_host((host, port))).await {
         Ok(Ok(found)) => found,

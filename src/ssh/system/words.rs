@@ -10,11 +10,19 @@ pub(super) fn cause(said: &str) -> Cause {
     }
     for line in said.lines().rev().filter(|line| !line.trim().is_empty()) {
         if let Some(cause) = line_cause(line) {
-            return cause;
+            return with_keys(cause, said);
         }
     }
     let last = said.lines().rev().find(|line| !line.trim().is_empty());
     last.map_or_else(|| Cause::ClosedByPeer(String::new()), |line| Cause::Other(clean(line, LINE)))
+}
+
+/// A login that was refused, with the keys that `ssh` could not use (`Load key "…": …`).
+fn with_keys(cause: Cause, said: &str) -> Cause {
+    let Cause::AuthRefused { mut tried, offered } = cause else { return cause };
+    let unusable = said.lines().filter(|line| line.starts_with("Load key ")).take(8);
+    tried.extend(unusable.map(|line| clean(line, LINE)));
+    Cause::AuthRefused { tried, offered }
 }
 
 /// The cause when `ssh` was not ready in time.
@@ -38,7 +46,9 @@ pub(super) fn rung(cause: &Cause) -> Rung {
         | Cause::ClosedByPeer(_)
         | Cause::JumpHost { .. }
         | Cause::Other(_) => Rung::KeyExchange,
-        Cause::AuthRefused { .. } | Cause::KeyUnusable(_) => Rung::Auth,
+        Cause::AuthRefused { .. } | Cause::KeyUnreadable(_) | Cause::PassphraseNeeded(_) | Cause::KeyUnusable(_) => {
+            Rung::Auth
+        }
         Cause::Operator | Cause::ExecRefused(_) | Cause::Silent(_) | Cause::ObserverStalled(_) => Rung::Exec,
     }
 }
@@ -151,5 +161,8 @@ mod tests {
             panic!("not understood");
         };
         assert_eq!(offered, ["publickey", "keyboard-interactive"]);
+        let said = "Load key \"/k\": bad permissions\r\na@b: Permission denied (publickey).\r\n";
+        let Cause::AuthRefused { tried, .. } = cause(said) else { panic!("not understood") };
+        assert!(tried.len() == 2 && tried[1].contains("bad permissions"), "{tried:?}");
     }
 }

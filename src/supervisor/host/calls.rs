@@ -10,6 +10,7 @@ use crate::domain::id::{AttemptId, Epoch};
 use crate::domain::link::LinkInput;
 use crate::domain::moment::Moment;
 use crate::domain::run::{RunInput, RunSpec};
+use crate::net::OwnNetwork;
 use crate::port::{DialError, Dialed, Session, SessionGone};
 use crate::remote::{self, Found, HostFacts, RemoteError};
 use crate::supervisor::host::blind::CaughtUp;
@@ -17,8 +18,8 @@ use crate::supervisor::host::outside::Way;
 use crate::supervisor::host::{HostTask, Open};
 use crate::supervisor::hub::{HostNews, News};
 use crate::supervisor::limits::{LOOK_LIMIT, PING_LIMIT, START_LIMIT};
-use crate::supervisor::start;
 use crate::supervisor::writer::LogWriter;
+use crate::supervisor::{ladder, start};
 
 /// How a call ended.
 pub(super) enum Outcome {
@@ -38,8 +39,15 @@ pub(super) enum Outcome {
 
 impl HostTask {
     pub(super) fn spawn_probe(&mut self, epoch: Epoch) {
-        let probe = self.around.connector.probe(&self.around.host);
-        self.calls.spawn(async move { Outcome::Probed(epoch, probe.await) });
+        let (connector, host) = (Arc::clone(&self.around.connector), self.around.host.clone());
+        let (own, clock) = (self.own_network(), Arc::clone(&self.around.clock));
+        self.calls.spawn(async move {
+            Outcome::Probed(epoch, ladder::probe(&*connector, &host, own.as_ref(), &*clock).await)
+        });
+    }
+
+    fn own_network(&self) -> Option<OwnNetwork> {
+        self.around.network.as_ref().map(|watch| watch.borrow().clone())
     }
 
     pub(super) fn spawn_identify(&mut self, epoch: Epoch) {

@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Notify, Semaphore, mpsc};
+use tokio::sync::{Notify, Semaphore, mpsc, watch};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -23,6 +23,7 @@ use crate::domain::link::{Link, LinkEffect, LinkFact, LinkInput, LinkState};
 use crate::domain::moment::{Moment, Mono};
 use crate::domain::run::{HostRun, RunInput};
 use crate::ledger::Ledger;
+use crate::net::OwnNetwork;
 use crate::port::{Clock, Connector, Session};
 use crate::supervisor::host::calls::Outcome;
 use crate::supervisor::host::outside::{Stall, Way};
@@ -60,6 +61,8 @@ pub(super) struct Surroundings {
     pub connector: Arc<dyn Connector>,
     pub ledger: Ledger,
     pub clock: Arc<dyn Clock>,
+    /// What is known of the operator's own network, for the ladder's lowest rung.
+    pub network: Option<watch::Receiver<OwnNetwork>>,
     pub shared: Arc<Shared>,
     pub news: mpsc::Sender<HostNews>,
     /// Writers are waited for at shutdown.

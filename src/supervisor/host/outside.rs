@@ -14,6 +14,7 @@ use crate::net;
 use crate::port::{Connector, DialError, Dialed};
 use crate::supervisor::host::HostTask;
 use crate::supervisor::host::calls::Outcome;
+use crate::supervisor::ladder;
 use crate::supervisor::limits::{FIRST_LOOK, STALL, WAY_LIMIT};
 
 /// Where the first machine on the way to the host is, and whether the kernel knows a way there.
@@ -34,12 +35,21 @@ impl HostTask {
     pub(super) fn spawn_dial(&mut self, epoch: Epoch) {
         let (connector, host) = (Arc::clone(&self.around.connector), self.around.host.clone());
         let known = self.way.addresses.clone();
+        let (network, clock) = (self.around.network.clone(), Arc::clone(&self.around.clock));
         let call = self.calls.spawn(async move {
             let way = look(connector.as_ref(), &host, known, FIRST_LOOK).await;
             let dialed = match way.reachable {
                 Some(false) => Err(no_route(&way.addresses)),
                 Some(true) => connector.dial(&host).await.map_err(not_ours),
                 None => connector.dial(&host).await,
+            };
+            let dialed = match dialed {
+                Ok(dialed) => Ok(dialed),
+                Err(error) => {
+                    // As it is now, and not when the dial began.
+                    let own = network.map(|network| network.borrow().clone());
+                    Err(ladder::explain(error, &*connector, &host, own.as_ref(), &*clock).await)
+                }
             };
             Outcome::Dialed(epoch, dialed, way)
         });

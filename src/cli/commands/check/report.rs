@@ -7,16 +7,24 @@ use serde::Serialize;
 
 use crate::app::say;
 use crate::cli::exit;
-use crate::domain::diagnosis::{Cause, Rung, RungAnswer, RungReport};
+use crate::domain::diagnosis::{Cause, Rung, RungAnswer, RungReport, verdict};
 use crate::domain::id::HostId;
 use crate::ledger::record::{CauseRecord, IdentityRecord, RungReportRecord};
 use crate::remote::HostFacts;
 
 pub(super) struct Report {
     pub host: HostId,
+    pub attempt: Try,
     /// What is done otherwise than the configuration of `ssh` says.
     pub remarks: Vec<String>,
     pub contact: Contact,
+}
+
+/// Which of how many.
+#[derive(Clone, Copy)]
+pub(super) struct Try {
+    pub number: u32,
+    pub of: u32,
 }
 
 pub(super) enum Contact {
@@ -25,6 +33,7 @@ pub(super) enum Contact {
         transport: String,
         exec_took: Duration,
         facts: Box<HostFacts>,
+        heartbeat: RungReport,
         survival: Option<Survival>,
     },
     Failed {
@@ -40,7 +49,24 @@ pub(super) enum Survival {
     Unknown(String),
 }
 
+impl Contact {
+    /// The rungs that the dial could not tell of.
+    pub(super) fn put_below(&mut self, mut below: Vec<RungReport>) {
+        let (Self::Made { evidence, .. } | Self::Failed { evidence, .. }) = self;
+        below.retain(|report| evidence.iter().all(|told| told.rung != report.rung));
+        evidence.splice(0..0, below);
+    }
+}
+
 impl Report {
+    /// Whether there is no other try after it.
+    pub(super) fn is_last(&self) -> bool {
+        match &self.contact {
+            Contact::Made { .. } => true,
+            Contact::Failed { cause, .. } => cause.is_refusal() || self.attempt.number >= self.attempt.of,
+        }
+    }
+
     pub(super) fn code(&self) -> u8 {
         match &self.contact {
             Contact::Made { survival: Some(Survival::Dies { .. }), .. } => exit::FAILURE,
@@ -55,25 +81,31 @@ impl Report {
     pub(super) fn summary(&self) -> String {
         let text = match &self.contact {
             Contact::Made { transport, .. } => format!("reached in {} by {transport}", say::latency(self.took())),
-            Contact::Failed { cause, .. } => cause.to_string(),
+            Contact::Failed { cause, evidence } => verdict(cause, evidence),
         };
         say::clean(&text).into_owned()
     }
 
-    /// All rungs one after the other.
+    /// The rungs of the connection, one after the other; those below were asked beside it.
     fn took(&self) -> Duration {
-        self.rungs().iter().map(|rung| rung.took).sum()
+        self.rungs().iter().filter(|rung| (Rung::Tcp..=Rung::Exec).contains(&rung.rung)).map(|rung| rung.took).sum()
     }
 
+    /// The whole ladder: what was not come to is told as that.
     fn rungs(&self) -> Vec<RungReport> {
-        match &self.contact {
-            Contact::Made { evidence, exec_took, facts, .. } => {
+        let mut rungs = match &self.contact {
+            Contact::Made { evidence, exec_took, facts, heartbeat, .. } => {
                 let detail = [facts.os.as_str(), facts.kernel.as_str()].join(" ").trim().to_owned();
                 let exec = RungReport { rung: Rung::Exec, answer: RungAnswer::Stands, took: *exec_took, detail };
-                evidence.iter().cloned().chain([exec]).collect()
+                evidence.iter().cloned().chain([exec, heartbeat.clone()]).collect()
             }
             Contact::Failed { evidence, .. } => evidence.clone(),
-        }
+        };
+        let reached = rungs.iter().map(|report| report.rung).max();
+        let above = Rung::LADDER.into_iter().filter(|rung| reached.is_none_or(|reached| *rung > reached));
+        let (answer, took) = (RungAnswer::NotAsked, Duration::ZERO);
+        rungs.extend(above.map(|rung| RungReport { rung, answer, took, detail: String::new() }));
+        rungs
     }
 
     pub(super) fn text(&self, color: bool) -> String {
@@ -81,7 +113,9 @@ impl Report {
             exit::SUCCESS => ("✓", "32"),
             _ => ("✗", "31"),
         };
-        let head = format!("{mark} {}: {}", say::clean(self.host.as_str()), self.summary());
+        let Try { number, of } = self.attempt;
+        let which = if of > 1 { format!(" (try {number} of {of})") } else { String::new() };
+        let head = format!("{mark} {}{which}: {}", say::clean(self.host.as_str()), self.summary());
         let mut text = if color { format!("\x1b[{sgr}m{head}\x1b[0m\n") } else { format!("{head}\n") };
         text.push_str(&table(&self.rungs()));
         for line in self.lines() {
@@ -115,7 +149,10 @@ impl Report {
         };
         CheckRecord {
             host: self.host.to_string(),
+            attempt: self.attempt.number,
+            attempts: self.attempt.of,
             reached: transport.is_some(),
+            verdict: self.summary(),
             took_ms: millis(self.took()),
             transport,
             cause,
@@ -150,11 +187,14 @@ fn table(rungs: &[RungReport]) -> String {
     for rung in rungs {
         let answer = match rung.answer {
             RungAnswer::Stands => "✓ stands",
+            // It proves nothing: not in the colour, nor the words, of a failure.
+            RungAnswer::Broken if rung.rung == Rung::Icmp => "· no answer",
             RungAnswer::Broken => "✗ broken",
             RungAnswer::NotAsked => "· not asked",
         };
+        let took = if rung.answer == RungAnswer::NotAsked { String::new() } else { say::latency(rung.took) };
         let detail = say::clean(&rung.detail).into_owned();
-        table.add_row([format!(" {}", rung.rung.word()), answer.into(), say::latency(rung.took), detail]);
+        table.add_row([format!(" {}", rung.rung.word()), answer.into(), took, detail]);
     }
     if let Some(column) = table.column_mut(2) {
         column.set_cell_alignment(CellAlignment::Right);
@@ -166,7 +206,12 @@ fn table(rungs: &[RungReport]) -> String {
 #[derive(Serialize)]
 pub(super) struct CheckRecord {
     host: String,
+    /// This try, and how many there may be.
+    attempt: u32,
+    attempts: u32,
     reached: bool,
+    /// In one sentence, for people.
+    verdict: String,
     took_ms: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     transport: Option<String>,
@@ -216,6 +261,7 @@ mod tests {
         let cause = Cause::AuthRefused { tried: vec!["publickey".into()], offered: vec!["password".into()] };
         let report = Report {
             host: HostId::parse("db1").expect("a name"),
+            attempt: Try { number: 1, of: 1 },
             remarks: vec!["StrictHostKeyChecking no: host keys are always verified".into()],
             contact: Contact::Failed {
                 cause,

@@ -9,9 +9,9 @@ use russh::keys::{Certificate, HashAlg, PublicKey, load_openssh_certificate};
 
 use crate::ssh::native::guard::Guard;
 
-use super::Credentials;
 use super::agent::{self, Agent};
 use super::key_ring::public_key;
+use super::{Credentials, Unusable, Why};
 
 /// What can be offered, most promising first.
 pub(super) struct Identities {
@@ -50,12 +50,16 @@ struct Named {
 }
 
 /// Looks around: at the files, and at the agent. What is there but cannot be used is noted.
-pub(super) async fn collect(handle: &Handle<Guard>, with: &Credentials<'_>, unusable: &mut Vec<String>) -> Identities {
+pub(super) async fn collect(
+    handle: &Handle<Guard>,
+    with: &Credentials<'_>,
+    unusable: &mut Vec<Unusable>,
+) -> Identities {
     let (agent, held) = match agent::open(handle, with.target, with.environment).await {
         Ok(Some((agent, held))) => (Some(agent), held),
         Ok(None) => (None, Vec::new()),
         Err(why) => {
-            unusable.push(why);
+            unusable.push(Unusable { why: Why::Agent, text: why });
             (None, Vec::new())
         }
     };
@@ -63,7 +67,7 @@ pub(super) async fn collect(handle: &Handle<Guard>, with: &Credentials<'_>, unus
     Identities { agent, list: order(&named, &held, with.target.identities_only) }
 }
 
-async fn named(with: &Credentials<'_>, unusable: &mut Vec<String>) -> Vec<Named> {
+async fn named(with: &Credentials<'_>, unusable: &mut Vec<Unusable>) -> Vec<Named> {
     let target = with.target;
     let mut certificates = Vec::new();
     for path in &target.certificate_files {
@@ -84,7 +88,10 @@ async fn named(with: &Credentials<'_>, unusable: &mut Vec<String>) -> Vec<Named>
                 own.dedup();
                 named.push(Named { path: path.clone(), public, certificates: own });
             }
-            Err(error) => unusable.push(format!("{}: {error}", path.display())),
+            Err(error) => {
+                let text = format!("{}: {error}", path.display());
+                unusable.push(Unusable { why: Why::of(&error), text });
+            }
         }
     }
     named

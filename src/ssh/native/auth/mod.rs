@@ -20,6 +20,7 @@ use crate::ssh::environment::Environment;
 use crate::ssh::resolve::Target;
 use crate::ssh::text::{LINE, clean};
 
+use self::key_ring::KeyError;
 use super::guard::Guard;
 
 pub(in crate::ssh) use key_ring::KeyRing;
@@ -39,14 +40,45 @@ struct Progress {
     offered: Vec<MethodKind>,
     tried: Vec<String>,
     /// Keys that could not be used, and why.
-    unusable: Vec<String>,
-    /// A key that the server would have taken could not be used.
-    missed: bool,
+    unusable: Vec<Unusable>,
+    /// A key that the server would have taken could not be used, for this reason.
+    missed: Option<Why>,
     /// A further factor is asked for.
     partial: bool,
     /// Nothing more can be tried on this connection.
     over: bool,
     success: Option<String>,
+}
+
+/// A key, or an agent, that is there and of no use.
+struct Unusable {
+    why: Why,
+    text: String,
+}
+
+/// What the operator has to do about it is not the same; the most promising last.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Why {
+    Agent,
+    File,
+    Passphrase,
+}
+
+impl Why {
+    fn of(error: &KeyError) -> Self {
+        match error {
+            KeyError::Unusable(_) => Self::File,
+            KeyError::Declined | KeyError::WrongPassphrase => Self::Passphrase,
+        }
+    }
+
+    fn cause(self, text: String) -> Cause {
+        match self {
+            Self::Agent => Cause::KeyUnusable(text),
+            Self::File => Cause::KeyUnreadable(text),
+            Self::Passphrase => Cause::PassphraseNeeded(text),
+        }
+    }
 }
 
 /// The way that worked, for people. The time limit is the caller's.
@@ -55,7 +87,7 @@ pub(super) async fn authenticate(handle: &mut Handle<Guard>, with: &Credentials<
         offered: Vec::new(),
         tried: Vec::new(),
         unusable: Vec::new(),
-        missed: false,
+        missed: None,
         partial: false,
         over: false,
         success: None,
@@ -124,11 +156,13 @@ impl Progress {
                 return cause;
             }
         }
-        if self.missed || (self.tried.is_empty() && !self.unusable.is_empty()) {
-            return Cause::KeyUnusable(self.unusable.join("; "));
+        let untried = self.unusable.iter().map(|key| key.why).max().filter(|_| self.tried.is_empty());
+        let unusable = self.unusable.into_iter().map(|key| key.text);
+        if let Some(why) = self.missed.or(untried) {
+            return why.cause(unusable.collect::<Vec<_>>().join("; "));
         }
         let mut tried = self.tried;
-        tried.extend(self.unusable);
+        tried.extend(unusable);
         Cause::AuthRefused { tried, offered }
     }
 }

@@ -7,9 +7,8 @@ use russh::keys::{Algorithm, HashAlg};
 use crate::ssh::native::guard::Guard;
 
 use super::identities::{Identities, Identity, Offer, Signs};
-use super::key_ring::KeyError;
 use super::signer::{SignError, Signer};
-use super::{Credentials, Progress};
+use super::{Credentials, Progress, Unusable, Why};
 
 /// Offers `identities` until the server is content, wants something else, or none is left. A key that
 /// was offered is not offered again for a further factor.
@@ -42,7 +41,8 @@ async fn known(identity: &Identity, with: &Credentials<'_>, progress: &mut Progr
     match with.keys.private_key(path, with.asker).await {
         Ok(key) => Some(Offer::Plain(key.public_key().clone())),
         Err(error) => {
-            progress.unusable.push(format!("{}: {error}", path.display()));
+            let why = Why::of(&error);
+            progress.unusable.push(Unusable { why, text: format!("{}: {error}", path.display()) });
             None
         }
     }
@@ -74,13 +74,15 @@ async fn offer(
         Ok(answer) => progress.note(&identity.name, Some(&answer)),
         Err(error) => {
             // The server would have taken it: that is worth more to know than what else it refused.
-            let ours = match &error {
-                SignError::Gone => false,
-                SignError::Agent(_) | SignError::Sign(_) => true,
-                SignError::Key(KeyError::Unusable(_) | KeyError::Declined | KeyError::WrongPassphrase) => true,
+            let why = match &error {
+                SignError::Gone => None,
+                SignError::Agent(_) => Some(Why::Agent),
+                SignError::Sign(_) => Some(Why::File),
+                SignError::Key(error) => Some(Why::of(error)),
             };
-            progress.missed |= ours;
-            progress.unusable.push(format!("{}: {error}", identity.name));
+            progress.missed = progress.missed.max(why);
+            let text = format!("{}: {error}", identity.name);
+            progress.unusable.push(Unusable { why: why.unwrap_or(Why::Agent), text });
         }
     }
 }

@@ -1,0 +1,62 @@
+//! The program as it goes: its events, in their order.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+
+use serde_json::Value;
+
+use crate::support::LIMIT;
+
+pub struct Going {
+    child: Child,
+    events: Receiver<Value>,
+}
+
+impl Going {
+    pub fn start(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let (tell, events) = channel();
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                let Ok(event) = serde_json::from_str::<Value>(&line) else { continue };
+                if tell.send(event).is_err() {
+                    return;
+                }
+            }
+        });
+        Self { child, events }
+    }
+
+    /// The next event that `is` it; those before it are over.
+    pub fn wait_for_event(&self, what: &str, is: impl Fn(&Value) -> bool) -> Value {
+        let mut seen = Vec::new();
+        loop {
+            let Ok(event) = self.events.recv_timeout(LIMIT) else {
+                panic!("waited in vain: {what}; seen: {seen:#?}");
+            };
+            if is(&event) {
+                return event;
+            }
+            seen.push(event.to_string());
+        }
+    }
+
+    /// The same of the link's changes.
+    pub fn wait_for(&self, what: &str, is: impl Fn(&Value) -> bool) -> Value {
+        self.wait_for_event(what, |event| event["type"] == "link" && is(event))
+    }
+
+    /// The end of the program by itself.
+    pub fn wait(mut self) -> Option<i32> {
+        self.child.wait().unwrap().code()
+    }
+}
+
+impl Drop for Going {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
