@@ -159,6 +159,7 @@ fn each_try_of_a_check_has_its_table() {
     for attempt in 1..=3 {
         assert!(said.out.contains(&format!("closed (try {attempt} of 3): ")), "{}", said.out);
     }
+    assert_eq!(said.out.matches("; trying again in ").count(), 2, "{}", said.out);
     assert_eq!(said.out.lines().filter(|line| line.contains(" tcp ") && line.contains("broken")).count(), 3);
     assert_eq!(said.out.matches("run heartbeat").count(), 3, "{}", said.out);
 

@@ -91,7 +91,7 @@ impl Check<'_> {
     {
         let tries = retries.saturating_add(1);
         for number in 1..=tries {
-            let report = self.once(Try { number, of: tries }, survival).await;
+            let report = self.once(Try { number, of: tries, delay }, survival).await;
             let last = report.is_last();
             // An error means that nobody listens any more.
             if tell(report).await.is_err() || last {

@@ -25,6 +25,8 @@ pub(super) struct Report {
 pub(super) struct Try {
     pub number: u32,
     pub of: u32,
+    /// Before the next.
+    pub delay: Duration,
 }
 
 pub(super) enum Contact {
@@ -113,9 +115,10 @@ impl Report {
             exit::SUCCESS => ("✓", "32"),
             _ => ("✗", "31"),
         };
-        let Try { number, of } = self.attempt;
+        let Try { number, of, delay } = self.attempt;
         let which = if of > 1 { format!(" (try {number} of {of})") } else { String::new() };
-        let head = format!("{mark} {}{which}: {}", say::clean(self.host.as_str()), self.summary());
+        let next = if self.is_last() { String::new() } else { format!("; trying again in {}", say::duration(delay)) };
+        let head = format!("{mark} {}{which}: {}{next}", say::clean(self.host.as_str()), self.summary());
         let mut text = if color { format!("\x1b[{sgr}m{head}\x1b[0m\n") } else { format!("{head}\n") };
         text.push_str(&table(&self.rungs()));
         for line in self.lines() {
@@ -261,7 +264,7 @@ mod tests {
         let cause = Cause::AuthRefused { tried: vec!["publickey".into()], offered: vec!["password".into()] };
         let report = Report {
             host: HostId::parse("db1").expect("a name"),
-            attempt: Try { number: 1, of: 1 },
+            attempt: Try { number: 1, of: 1, delay: Duration::ZERO },
             remarks: vec!["StrictHostKeyChecking no: host keys are always verified".into()],
             contact: Contact::Failed {
                 cause,
