@@ -17,11 +17,14 @@ use secrecy::ExposeSecret;
 use steadfast::app::dialog::{Dialog, SheetKind};
 use steadfast::app::key::{Code, Key};
 use steadfast::app::keymap::{BINDINGS, When};
+use steadfast::app::mouse::{Deed, Mouse};
 use steadfast::app::output::{self, Verb};
 use steadfast::app::question::{Kind, Question};
-use steadfast::app::{App, Effect, Focus, Msg, SheetLine};
+use steadfast::app::{App, Effect, Focus, Msg, Setup, SheetLine};
+use steadfast::domain::alert::AlertKind;
 use steadfast::domain::command::Command;
-use steadfast::domain::event::{CancelReason, Fact, LinkChange, RunFact};
+use steadfast::domain::event::{CancelReason, Event, Fact, LinkChange, RunFact, SupervisorFact};
+use steadfast::domain::id::Seq;
 use steadfast::domain::link::LinkState;
 use steadfast::domain::moment::{Moment, Mono};
 use steadfast::domain::run::{RunIo, Stream, Verdict};
@@ -83,12 +86,152 @@ fn home_in_ascii_without_colour() {
 #[test]
 fn dialogs_and_sheets() {
     let mut dialogs = vec![("cancel", "x"), ("jobs", "J"), ("quit", "q"), ("help", "?"), ("details", "jjjjji")];
-    dialogs.extend([("filter", "/rack-2"), ("marks", "  ")]);
+    dialogs.extend([("filter", "/rack-2"), ("marks", "  "), ("incidents", "I"), ("digest", "D")]);
+    dialogs.extend([("commands", ":can"), ("note", "mreplaced a fan")]);
     for (name, keys) in dialogs {
         let mut app = app(120, 40);
         typed(&mut app, keys);
         insta::assert_snapshot!(format!("dialog-{name}"), text(&draw(&app, COLOURED)));
     }
+}
+
+#[test]
+fn the_wall_at_two_sizes_and_grouped() {
+    for (columns, rows, keys) in [(80, 24, "W"), (60, 16, "Wo"), (200, 60, "Wol")] {
+        let mut app = app(columns, rows);
+        typed(&mut app, keys);
+        insta::assert_snapshot!(format!("wall-{columns}x{rows}"), text(&draw(&app, COLOURED)));
+    }
+    let mut app = app(80, 24);
+    typed(&mut app, "W");
+    assert!(text(&draw(&app, PLAIN)).is_ascii());
+    let chosen = app.host().map(|host| host.id.clone());
+    typed(&mut app, "jl");
+    assert_ne!(app.host().map(|host| host.id.clone()), chosen);
+    press(&mut app, &[ENTER]);
+    assert_eq!(app.focus, Focus::Output, "enter goes to the output");
+}
+
+#[test]
+fn a_note_goes_to_every_marked_host_and_an_empty_one_nowhere() {
+    let mut app = app(120, 40);
+    typed(&mut app, "  mreplaced a fan");
+    let effects = press(&mut app, &[ENTER]);
+    let noted = commands(&effects);
+    assert_eq!(noted.len(), 2);
+    assert!(noted.iter().all(|command| matches!(command, Command::Note { text, .. } if text == "replaced a fan")));
+    typed(&mut app, "m ");
+    assert!(press(&mut app, &[ENTER]).is_empty());
+}
+
+#[test]
+fn a_command_is_found_by_its_words_and_done() {
+    let mut app = app(120, 40);
+    typed(&mut app, ":reconn");
+    let effects = press(&mut app, &[ENTER]);
+    assert!(matches!(commands(&effects)[..], [Command::Reconnect(_)]), "{effects:?}");
+    typed(&mut app, ":less time");
+    let before = app.strips.span_words();
+    press(&mut app, &[ENTER]);
+    assert_ne!(app.strips.span_words(), before);
+}
+
+#[test]
+fn the_digest_tells_what_happened_while_nobody_looked() {
+    let mut app = app(100, 40);
+    let started = Fact::Supervisor(SupervisorFact::Started { version: "1".into() });
+    app.fleet.last_at = Some(scene::ago(10_800));
+    let at = scene::ago(60);
+    app.fleet.apply(&Event { seq: Seq(app.fleet.seq.0 + 1), at, host: None, fact: started });
+    let again = App::new(Setup { fleet: app.fleet.clone(), now: scene::NOW, ..Setup::default() });
+    assert!(again.toasts.iter().any(|toast| toast.text == "nobody looked for 2h59m: D tells what happened"));
+    typed(&mut app, "D");
+    insta::assert_snapshot!("digest", text(&draw(&app, COLOURED)));
+    let copied = app.sheet_text(SheetKind::Digest);
+    for told in ["First failure", "memtest on cedar: exit 2", "Rebooted", "Goes on", "Wrong now"] {
+        assert!(copied.contains(told), "{told}: {copied}");
+    }
+}
+
+fn mouse(app: &mut App, what: Deed, x: u16, y: u16) {
+    app.update(scene::NOW, Msg::Mouse(Mouse { what, x, y }));
+}
+
+/// Where a text begins on the screen, from the bottom up or from the top down.
+fn find(app: &App, wanted: &str, from_bottom: bool) -> (u16, u16) {
+    let drawn = text(&draw(app, COLOURED));
+    let mut rows: Vec<_> = drawn.lines().enumerate().collect();
+    if from_bottom {
+        rows.reverse();
+    }
+    let found = rows.into_iter().find(|(_, row)| row.contains(wanted));
+    let Some((y, row)) = found else { panic!("{wanted} is not drawn") };
+    let before = row.split(wanted).next().map_or(0, |before| before.chars().count());
+    (u16::try_from(before).unwrap_or(u16::MAX), u16::try_from(y).unwrap_or(u16::MAX))
+}
+
+#[test]
+fn a_click_selects_what_is_drawn_there() {
+    for (columns, rows) in SIZES {
+        for (sign, name) in [("◐", "dogwood"), ("◑", "fir"), ("●", "amber")] {
+            let mut app = app(columns, rows);
+            let (x, y) = find(&app, &format!("{sign} {name}"), false);
+            app.focus = Focus::Timeline;
+            mouse(&mut app, Deed::Press, x, y);
+            assert_eq!((app.host().map(|h| h.id.as_str()), app.focus), (Some(name), Focus::Hosts), "{columns}x{rows}");
+            typed(&mut app, "W");
+            let (x, y) = find(&app, "ginkgo", false);
+            mouse(&mut app, Deed::Press, x, y);
+            assert_eq!((app.host().map(|h| h.id.as_str()), app.focus), (Some("ginkgo"), Focus::Wall));
+        }
+    }
+    let mut app = app(120, 40);
+    let (x, y) = find(&app, "hazel", true);
+    mouse(&mut app, Deed::Press, x, y);
+    assert_eq!((app.host().map(|h| h.id.as_str()), app.focus), (Some("hazel"), Focus::Timeline));
+    assert_eq!(app.strips.cursor(), None, "a name is no moment");
+    mouse(&mut app, Deed::Press, x + 40, y);
+    assert!(app.strips.cursor().is_some());
+}
+
+#[test]
+fn a_drag_pans_and_the_wheel_scrolls_what_is_under_it() {
+    let mut app = app(120, 40);
+    let (x, y) = find(&app, "hazel", true);
+    mouse(&mut app, Deed::Press, x + 40, y);
+    mouse(&mut app, Deed::Drag, x + 60, y);
+    mouse(&mut app, Deed::Release, x + 60, y);
+    assert!(!app.strips.is_live());
+    let held = app.strips.window(80, scene::NOW.wall);
+    mouse(&mut app, Deed::Drag, x + 90, y);
+    assert_eq!(app.strips.window(80, scene::NOW.wall), held, "nothing is held any more");
+    mouse(&mut app, Deed::WheelDown, x + 40, y);
+    assert_ne!(app.strips.window(80, scene::NOW.wall), held);
+    let (x, y) = find(&app, "amber", false);
+    let before = app.host().map(|host| host.id.clone());
+    mouse(&mut app, Deed::WheelUp, x, y);
+    assert_ne!(app.host().map(|host| host.id.clone()), before);
+    let effects = typed(&mut app, "M");
+    assert!(matches!(effects[..], [Effect::Mouse(false)]));
+}
+
+#[test]
+fn what_needs_the_operator_calls_once() {
+    let alerts = AlertKind::ALL.to_vec();
+    let mut app = App::new(Setup { fleet: scene::fleet(), now: scene::NOW, alerts, ..Setup::default() });
+    let failed = ended(Verdict::Finished { code: 3 });
+    let id = app.fleet.runs[&run(1)].latest_id().expect("an attempt");
+    let msg = event(&app, "amber", Fact::Run { id, fact: failed });
+    let effects = app.update(scene::NOW, msg);
+    assert!(matches!(&effects[..], [Effect::Notify(text)] if text == "memtest on amber: exit 3"), "{effects:?}");
+}
+
+#[test]
+fn incidents_are_copied_as_text() {
+    let mut app = app(120, 40);
+    let effects = typed(&mut app, "Iy");
+    let [Effect::Copy(copied)] = &effects[..] else { panic!("{effects:?}") };
+    assert!(copied.contains("next: ") && copied.contains("incident"), "{copied}");
 }
 
 #[test]
@@ -155,7 +298,10 @@ fn streams_are_switched_where_there_are_two() {
 #[test]
 fn nothing_panics_at_any_size_with_anything_open() {
     for (columns, rows) in [(1, 1), (20, 5), (59, 16), (60, 15), (60, 16), (61, 17), (75, 21), (400, 120)] {
-        for keys in ["", "x", "J", "q", "?", "i", "/q", "z", "\t", "\tz", "\tz/x", "\tw", "\t\tz", "rn", "J\n"] {
+        for keys in [
+            "", "x", "J", "q", "?", "i", "I", "D", "W", "Wojjl", ":", ":zz", "mx", "/q", "z", "\t", "\tz", "\tz/x",
+            "\tw", "\t\tz", "rn", "J\n",
+        ] {
             let mut app = app(columns, rows);
             app.update(scene::NOW, Msg::Ask(question()));
             for c in keys.chars() {
@@ -403,6 +549,12 @@ fn every_key_of_the_table_does_something() {
             for key in binding.keys.iter().filter(|key| !taken(key)) {
                 let mut app = busy();
                 app.focus = *focus;
+                if *focus == Focus::Wall {
+                    // Narrow, so that there is a row on each side.
+                    app.update(scene::NOW, Msg::Resize { columns: 60, rows: 40 });
+                    press(&mut app, &[Key::of(Code::Up); 4]);
+                    press(&mut app, &[Key::of(Code::Down), Key::of(Code::Right)]);
+                }
                 let before = format!("{app:?}");
                 let effects = press(&mut app, &[*key]);
                 assert!(

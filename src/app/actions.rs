@@ -1,11 +1,12 @@
 //! What each action of the keymap does.
 
-use super::dialog::{Confirm, Decision, Dialog, Sheet, SheetKind};
+use super::dialog::{Confirm, Decision, Dialog, Palette, Sheet, SheetKind};
 use super::hosts::Order;
 use super::keymap::Action;
-use super::line::Line;
+use super::line::{Entry, Line, Purpose};
 use super::output::Verb;
 use super::toast::Tone;
+use super::wall::Way;
 use super::{App, Effect, Focus, output};
 use crate::domain::run::RunIo;
 
@@ -22,7 +23,9 @@ impl App {
             Action::Open => self.open(),
             Action::Mark => self.mark(),
             Action::MarkAll => self.hosts.toggle_all(&self.fleet),
-            Action::Filter => self.entry = Some(Line::with_text(&self.hosts.filter)),
+            Action::Filter => {
+                self.entry = Some(Entry { line: Line::with_text(&self.hosts.filter), purpose: Purpose::Filter });
+            }
             Action::NextTrouble => self.go_to_trouble(true),
             Action::PreviousTrouble => self.go_to_trouble(false),
             Action::Reorder => self.reorder(),
@@ -46,7 +49,18 @@ impl App {
             Action::NextPane => self.focus = self.focus.next(),
             Action::PreviousPane => self.focus = self.focus.previous(),
             Action::Zoom => self.zoom = !self.zoom,
+            Action::Wall => self.focus = if self.focus == Focus::Wall { Focus::Hosts } else { Focus::Wall },
+            Action::WallUp => self.step_on_wall(Way::Up),
+            Action::WallDown => self.step_on_wall(Way::Down),
+            Action::WallLeft => self.step_on_wall(Way::Left),
+            Action::WallRight => self.step_on_wall(Way::Right),
+            Action::GroupByTag => self.wall_by_tag = !self.wall_by_tag,
+            Action::Palette => self.dialogs.push(Dialog::Palette(Palette::new())),
+            Action::Note => self.entry = Some(Entry { line: Line::default(), purpose: Purpose::Note }),
+            Action::Mouse => return self.switch_mouse(),
             Action::Details => self.dialogs.push(Dialog::Sheet(Sheet::new(SheetKind::Details))),
+            Action::Incidents => self.dialogs.push(Dialog::Sheet(Sheet::new(SheetKind::Incidents))),
+            Action::Digest => self.dialogs.push(Dialog::Sheet(Sheet::new(SheetKind::Digest))),
             Action::Help => self.dialogs.push(Dialog::Sheet(Sheet::new(SheetKind::Help))),
             Action::Copy => return self.copy(),
             Action::Back => self.back(),
@@ -62,7 +76,7 @@ impl App {
     pub(super) fn interrupt(&mut self) -> Vec<Effect> {
         let quits = |dialog: &Dialog| match dialog {
             Dialog::Confirm(confirm) => *confirm.decision() == Decision::Quit,
-            Dialog::Sheet(_) | Dialog::Jobs(_) => false,
+            Dialog::Sheet(_) | Dialog::Jobs(_) | Dialog::Palette(_) => false,
         };
         if self.dialogs.last().is_some_and(quits) {
             return vec![Effect::Abort];
@@ -85,7 +99,7 @@ impl App {
                 let columns = self.strip_columns();
                 self.strips.step(i64::from(by) * i64::from(columns.max(2) - 1), columns, self.now.wall);
             }
-            Focus::Hosts | Focus::Output => {
+            Focus::Hosts | Focus::Output | Focus::Wall => {
                 self.hosts.step(&self.fleet, isize::from(by) * isize::from(rows.cast_signed()))
             }
         }
@@ -155,6 +169,20 @@ impl App {
     fn copy(&mut self) -> Vec<Effect> {
         let Some(text) = self.host().map(|host| self.details_text(host)) else { return Vec::new() };
         self.tell(Tone::Plain, "copied what is known of this host");
+        vec![Effect::Copy(text)]
+    }
+
+    fn switch_mouse(&mut self) -> Vec<Effect> {
+        self.mouse = !self.mouse;
+        let words =
+            if self.mouse { "the mouse is steadfast's" } else { "the mouse is the terminal's: it selects text" };
+        self.tell(Tone::Plain, words);
+        vec![Effect::Mouse(self.mouse)]
+    }
+
+    pub(super) fn copy_sheet(&mut self, kind: SheetKind) -> Vec<Effect> {
+        let text = self.sheet_text(kind);
+        self.tell(Tone::Plain, "copied what stands here");
         vec![Effect::Copy(text)]
     }
 

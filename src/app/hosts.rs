@@ -35,9 +35,15 @@ impl Hosts {
     /// The hosts that pass the filter, in order.
     #[must_use]
     pub fn visible<'a>(&self, fleet: &'a Fleet) -> Vec<&'a HostView> {
+        self.visible_in(fleet, self.order)
+    }
+
+    /// The same in another order.
+    #[must_use]
+    pub fn visible_in<'a>(&self, fleet: &'a Fleet, order: Order) -> Vec<&'a HostView> {
         let mut hosts: Vec<_> = self.shown(fleet).collect();
         hosts.sort_by(|a, b| {
-            let trouble = match self.order {
+            let trouble = match order {
                 Order::Name => Ordering::Equal,
                 Order::Trouble => b.link.state.severity().cmp(&a.link.state.severity()),
             };
@@ -69,6 +75,10 @@ impl Hosts {
         if let Some(host) = self.selected(fleet) {
             self.selected = Some(host.id.clone());
         }
+    }
+
+    pub fn select(&mut self, host: HostId) {
+        self.selected = Some(host);
     }
 
     /// Moves the selection by so many rows, no further than the ends.

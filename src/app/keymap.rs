@@ -60,7 +60,18 @@ pub enum Action {
     NextPane,
     PreviousPane,
     Zoom,
+    Wall,
+    WallUp,
+    WallDown,
+    WallLeft,
+    WallRight,
+    GroupByTag,
+    Palette,
+    Note,
+    Mouse,
     Details,
+    Incidents,
+    Digest,
     Copy,
     Help,
     Back,
@@ -115,6 +126,7 @@ const FIRST: &[Key] = &[Key::char('g'), Key::of(Code::Home)];
 const LAST: &[Key] = &[Key::char('G'), Key::of(Code::End)];
 const HOSTS: When = When::In(Focus::Hosts);
 const TIMELINE: When = When::In(Focus::Timeline);
+const WALL: When = When::In(Focus::Wall);
 const OUTPUT: When = When::In(Focus::Output);
 const ALWAYS: When = When::Always;
 
@@ -151,6 +163,16 @@ pub const BINDINGS: &[Binding] = &[
     bind(FIRST, TIMELINE, Action::Oldest, "", "the oldest there is"),
     bind(LAST, TIMELINE, Action::Newest, "now", "back to now"),
     bind(&[Key::of(Code::Enter)], TIMELINE, Action::Open, "", "go to the output of the host"),
+    bind(UP, WALL, Action::WallUp, "", "wall: the row above"),
+    bind(DOWN, WALL, Action::WallDown, "", "wall: the row below"),
+    bind(LEFT, WALL, Action::WallLeft, "", "wall: the host before"),
+    bind(RIGHT, WALL, Action::WallRight, "", "wall: the host after"),
+    bind(&[Key::of(Code::Enter)], WALL, Action::Open, "open", "go to the output of the host"),
+    bind(&[Key::char(' ')], WALL, Action::Mark, "mark", "mark the host: verbs act on all that are marked"),
+    bind(&[Key::char('o')], WALL, Action::GroupByTag, "group", "group the wall by tag, or not"),
+    bind(&[Key::char('/')], WALL, Action::Filter, "filter", "show only hosts that match: name, tag, state, run"),
+    bind(&[Key::char('n')], WALL, Action::NextTrouble, "", "next host in trouble"),
+    bind(&[Key::char('N')], WALL, Action::PreviousTrouble, "", "previous host in trouble"),
     bind(&[Key::char('r')], ALWAYS, Action::Reconnect, "reconnect", "reconnect now, also what was refused or lost"),
     bind(&[Key::char('J')], ALWAYS, Action::StartJob, "job", "start a configured job"),
     bind(&[Key::char('R')], ALWAYS, Action::Rerun, "rerun", "run it again; asks if it is still going on"),
@@ -166,7 +188,13 @@ pub const BINDINGS: &[Binding] = &[
     bind(&[Key::of(Code::Tab)], ALWAYS, Action::NextPane, "pane", "next pane"),
     bind(&[Key::of(Code::BackTab)], ALWAYS, Action::PreviousPane, "", "previous pane"),
     bind(&[Key::char('z')], ALWAYS, Action::Zoom, "zoom", "this pane alone, without borders"),
+    bind(&[Key::char('W')], ALWAYS, Action::Wall, "wall", "the wall: every host in one cell, trouble first; and back"),
+    bind(&[Key::char(':')], ALWAYS, Action::Palette, "commands", "every command by its words"),
+    bind(&[Key::char('m')], ALWAYS, Action::Note, "", "make a note on the timeline of the host"),
+    bind(&[Key::char('M')], ALWAYS, Action::Mouse, "", "leave the mouse to the terminal, or take it again"),
     bind(&[Key::char('i')], ALWAYS, Action::Details, "details", "everything known of this host and its run"),
+    bind(&[Key::char('I')], ALWAYS, Action::Incidents, "incidents", "what went wrong, newest first, and what to do"),
+    bind(&[Key::char('D')], ALWAYS, Action::Digest, "", "what happened while nobody looked"),
     bind(&[Key::char('y')], ALWAYS, Action::Copy, "", "copy what is known of this host to the clipboard"),
     bind(&[Key::char('?')], ALWAYS, Action::Help, "help", "this help"),
     bind(&[Key::of(Code::Esc)], ALWAYS, Action::Back, "", "back: zoom, then filter, then marks, then hosts"),

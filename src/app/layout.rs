@@ -12,6 +12,15 @@ pub struct Area {
     pub height: u16,
 }
 
+impl Area {
+    /// Whether a cell of the terminal is in it.
+    #[must_use]
+    pub fn holds(&self, x: u16, y: u16) -> bool {
+        (self.x..self.x.saturating_add(self.width)).contains(&x)
+            && (self.y..self.y.saturating_add(self.height)).contains(&y)
+    }
+}
+
 /// How the panes are set apart.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Edge {
@@ -32,6 +41,7 @@ pub struct Areas {
     pub details: Option<Area>,
     pub output: Option<Area>,
     pub timeline: Option<Area>,
+    pub wall: Option<Area>,
     pub hints: Area,
     pub edge: Edge,
 }
@@ -69,6 +79,7 @@ impl Areas {
             Focus::Hosts => self.hosts,
             Focus::Output => self.output,
             Focus::Timeline => self.timeline,
+            Focus::Wall => self.wall,
         }
     }
 
@@ -106,6 +117,7 @@ fn alone(frame: Areas, body: Area, focus: Focus) -> Areas {
         Focus::Hosts => Areas { hosts: Some(body), ..areas },
         Focus::Output => Areas { output: Some(body), ..areas },
         Focus::Timeline => Areas { timeline: Some(body), ..areas },
+        Focus::Wall => Areas { wall: Some(body), ..areas },
     }
 }
 

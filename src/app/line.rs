@@ -15,6 +15,21 @@ pub struct Line {
     cursor: usize,
 }
 
+/// A line typed below the panes, and what for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Entry {
+    pub line: Line,
+    pub purpose: Purpose,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Purpose {
+    /// Shows only hosts that match, while it is typed.
+    Filter,
+    /// A note on the timeline of the marked hosts, or of the selected one.
+    Note,
+}
+
 impl Default for Line {
     fn default() -> Self {
         // Room for all of it from the start: a string that grows leaves copies of a secret behind.

@@ -8,14 +8,18 @@
 mod actions;
 mod details;
 pub mod dialog;
+mod digest;
 pub mod hosts;
 mod ids;
+mod incidents;
 pub mod key;
 pub mod keymap;
 pub mod layout;
 pub mod line;
 pub mod live;
+pub mod mouse;
 pub mod output;
+pub mod places;
 pub mod question;
 mod routes;
 pub mod runs;
@@ -24,6 +28,7 @@ mod sheets;
 pub mod strips;
 pub mod toast;
 mod verbs;
+pub mod wall;
 
 pub use details::{Detail, Weight};
 pub use runs::{Pick, Standing};
@@ -38,13 +43,15 @@ use self::hosts::Hosts;
 use self::ids::Ids;
 use self::key::Key;
 use self::layout::{Areas, Wishes};
-use self::line::Line;
+use self::line::Entry;
 use self::live::{Live, Numbers};
+use self::mouse::Mouse;
 use self::output::Output;
 use self::question::{Question, Questions};
 use self::runs::Picks;
 use self::strips::Strips;
 use self::toast::{Toasts, Tone};
+use crate::domain::alert::{AlertKind, Alerts};
 use crate::domain::command::Command;
 use crate::domain::event::Event;
 use crate::domain::fleet::{Fleet, HostView};
@@ -65,13 +72,20 @@ pub struct App {
     pub focus: Focus,
     /// The focused pane is alone.
     pub zoom: bool,
+    /// The mouse is ours; else the terminal selects text with it.
+    pub mouse: bool,
+    /// The column at which the timeline is held.
+    drag: Option<u16>,
+    /// The wall groups hosts by their first tag.
+    pub wall_by_tag: bool,
     pub dialogs: Vec<Dialog>,
     pub questions: Questions,
-    /// The filter of hosts while it is being typed.
-    pub entry: Option<Line>,
+    /// The line that is being typed below the panes.
+    pub entry: Option<Entry>,
     pub toasts: Toasts,
     pub live: Live,
     pub jobs: Vec<Job>,
+    alerts: Alerts,
     /// Verbs that act on hosts are refused.
     pub read_only: bool,
     /// The hosts end with the screen, and their runs with them.
@@ -94,6 +108,8 @@ pub struct Setup {
     pub fleet: Fleet,
     pub name: String,
     pub jobs: Vec<Job>,
+    /// What the operator is called for.
+    pub alerts: Vec<AlertKind>,
     pub read_only: bool,
     pub simulated: bool,
     pub holder: Option<String>,
@@ -110,12 +126,15 @@ pub enum Focus {
     Hosts,
     Output,
     Timeline,
+    /// One cell per host, alone on the screen.
+    Wall,
 }
 
 /// Something happened.
 #[derive(Clone, Debug)]
 pub enum Msg {
     Key(Key),
+    Mouse(Mouse),
     Paste(String),
     Resize {
         columns: u16,
@@ -145,12 +164,16 @@ pub enum Msg {
 #[derive(Clone, Debug)]
 pub enum Effect {
     Command(Command),
+    /// Call the operator, who may look elsewhere.
+    Notify(String),
     /// To the clipboard of the operator's terminal.
     Copy(String),
     Answer {
         id: u64,
         secret: Option<SecretString>,
     },
+    /// Whether the mouse is to be ours.
+    Mouse(bool),
     /// Draw every cell anew.
     Redraw,
     /// Give the terminal back until the shell brings us forward again.
@@ -173,12 +196,16 @@ impl App {
             strips: Strips::default(),
             focus: Focus::default(),
             zoom: false,
+            mouse: true,
+            drag: None,
+            wall_by_tag: false,
             dialogs: Vec::new(),
             questions: Questions::default(),
             entry: None,
             toasts: Toasts::default(),
             live: Live::default(),
             jobs: setup.jobs,
+            alerts: Alerts::new(&setup.alerts),
             read_only: setup.read_only,
             simulated: setup.simulated,
             holder: setup.holder,
@@ -189,6 +216,10 @@ impl App {
             ids: Ids(setup.seed),
         };
         app.suit_strips();
+        if let Some(away) = app.away() {
+            let long = say::duration(away.to.since(away.from));
+            app.tell(Tone::Plain, format!("nobody looked for {long}: D tells what happened"));
+        }
         app.settle();
         app
     }
@@ -205,9 +236,10 @@ impl App {
     fn route(&mut self, msg: Msg) -> Vec<Effect> {
         match msg {
             Msg::Key(key) => return self.handle_key(key),
+            Msg::Mouse(mouse) => return self.handle_mouse(mouse),
             Msg::Paste(text) => self.handle_paste(&text),
             Msg::Resize { columns, rows } => self.size = (columns, rows),
-            Msg::Event(event) => self.handle_event(&event),
+            Msg::Event(event) => return self.handle_event(&event),
             Msg::Snapshot(fleet) => self.fleet = *fleet,
             Msg::Stopped => self.stopped = true,
             Msg::Tick { utc_offset } => {
@@ -249,7 +281,7 @@ impl App {
     #[must_use]
     pub fn areas(&self) -> Option<Areas> {
         let hosts = self.hosts.shown(&self.fleet).count();
-        let zoom = self.zoom.then_some(self.focus);
+        let zoom = (self.zoom || self.focus == Focus::Wall).then_some(self.focus);
         layout::arrange(self.size.0, self.size.1, Wishes { zoom, hosts })
     }
 
@@ -274,11 +306,12 @@ impl App {
         !self.questions.is_empty() && self.dialogs.is_empty() && self.entry.is_none() && !self.output.is_typing()
     }
 
-    fn handle_event(&mut self, event: &Event) {
+    fn handle_event(&mut self, event: &Event) -> Vec<Effect> {
         self.fleet.apply(event);
         if let Some((tone, text)) = toast::of_event(&self.fleet, event) {
             self.tell(tone, say::clean(&text));
         }
+        self.alerts.of(&self.fleet, event).map(Effect::Notify).into_iter().collect()
     }
 
     fn suit_strips(&mut self) {
@@ -301,20 +334,24 @@ impl App {
 }
 
 impl Focus {
-    pub const ALL: [Self; 3] = [Self::Hosts, Self::Output, Self::Timeline];
+    pub const ALL: [Self; 4] = [Self::Hosts, Self::Output, Self::Timeline, Self::Wall];
 
     #[must_use]
     pub fn next(self) -> Self {
         match self {
             Self::Hosts => Self::Output,
             Self::Output => Self::Timeline,
-            Self::Timeline => Self::Hosts,
+            Self::Timeline | Self::Wall => Self::Hosts,
         }
     }
 
     #[must_use]
     pub fn previous(self) -> Self {
-        self.next().next()
+        match self {
+            Self::Hosts => Self::Timeline,
+            Self::Output | Self::Wall => Self::Hosts,
+            Self::Timeline => Self::Output,
+        }
     }
 
     #[must_use]
@@ -323,6 +360,7 @@ impl Focus {
             Self::Hosts => "Hosts",
             Self::Output => "Output",
             Self::Timeline => "Timeline",
+            Self::Wall => "Wall",
         }
     }
 }

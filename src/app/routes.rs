@@ -1,7 +1,8 @@
 //! Where keys go: from the top layer down, the first that wants one has it.
 
-use super::dialog::{Dialog, Step};
+use super::dialog::{Deed, Dialog, Step};
 use super::key::{Code, Key};
+use super::line::Purpose;
 use super::question::Answered;
 use super::{App, Effect, Focus, keymap, output};
 
@@ -20,8 +21,7 @@ impl App {
             return self.handle_dialog_key(key);
         }
         if self.entry.is_some() {
-            self.handle_entry_key(key);
-            return Vec::new();
+            return self.handle_entry_key(key);
         }
         if self.focus == Focus::Output && self.output.handle_key(key) {
             return Vec::new();
@@ -32,7 +32,7 @@ impl App {
     fn handle_dialog_key(&mut self, key: Key) -> Vec<Effect> {
         let most = match self.dialogs.last() {
             Some(Dialog::Sheet(sheet)) => self.sheet_overflow(sheet.kind),
-            Some(Dialog::Confirm(_) | Dialog::Jobs(_)) | None => 0,
+            Some(Dialog::Confirm(_) | Dialog::Jobs(_) | Dialog::Palette(_)) | None => 0,
         };
         let Some(dialog) = self.dialogs.last_mut() else { return Vec::new() };
         let hosts = if let Dialog::Jobs(jobs) = dialog { jobs.hosts.clone() } else { Vec::new() };
@@ -45,45 +45,64 @@ impl App {
             Step::Close => {
                 self.dialogs.pop();
             }
+            Step::Copy(kind) => return self.copy_sheet(kind),
             Step::Decide(decision) => {
                 // A decision ends what led to it, the list of jobs under it too.
                 self.dialogs.clear();
                 return self.decide(decision);
             }
             Step::Choose(job) => self.confirm_job(*job, &hosts),
+            Step::Perform(deed) => {
+                self.dialogs.pop();
+                return self.do_deed(deed);
+            }
         }
         Vec::new()
     }
 
-    /// Filters while it is typed; enter keeps the filter, escape takes it away.
-    fn handle_entry_key(&mut self, key: Key) {
-        let Some(line) = &mut self.entry else { return };
-        match key.code {
-            Code::Enter => {
+    fn do_deed(&mut self, deed: Deed) -> Vec<Effect> {
+        match deed {
+            Deed::Screen(action, focus) => {
+                self.focus = focus.unwrap_or(self.focus);
+                self.perform(action)
+            }
+            Deed::Output(verb) => {
+                self.focus = Focus::Output;
+                self.output.update(output::Msg::Do(verb));
+                Vec::new()
+            }
+        }
+    }
+
+    /// Filters while it is typed; enter keeps the filter, escape takes it away. A note is sent by enter.
+    fn handle_entry_key(&mut self, key: Key) -> Vec<Effect> {
+        let Some(entry) = &mut self.entry else { return Vec::new() };
+        match (key.code, entry.purpose) {
+            (Code::Enter, Purpose::Filter) => {
                 self.entry = None;
                 self.hosts.pin(&self.fleet);
             }
-            Code::Esc => {
+            (Code::Enter, Purpose::Note) => {
+                let text = entry.line.text().trim().to_owned();
                 self.entry = None;
-                self.hosts.filter.clear();
+                return self.note(&text);
             }
-            Code::Up => self.hosts.step(&self.fleet, -1),
-            Code::Down => self.hosts.step(&self.fleet, 1),
-            Code::Char(_)
-            | Code::Tab
-            | Code::BackTab
-            | Code::Backspace
-            | Code::Delete
-            | Code::Left
-            | Code::Right
-            | Code::Home
-            | Code::End
-            | Code::PageUp
-            | Code::PageDown => {
-                line.handle_key(key);
-                self.hosts.filter = line.text().to_owned();
+            (Code::Esc, purpose) => {
+                self.entry = None;
+                if purpose == Purpose::Filter {
+                    self.hosts.filter.clear();
+                }
+            }
+            (Code::Up, Purpose::Filter) => self.hosts.step(&self.fleet, -1),
+            (Code::Down, Purpose::Filter) => self.hosts.step(&self.fleet, 1),
+            (_, purpose) => {
+                entry.line.handle_key(key);
+                if purpose == Purpose::Filter {
+                    self.hosts.filter = entry.line.text().to_owned();
+                }
             }
         }
+        Vec::new()
     }
 
     pub(super) fn handle_paste(&mut self, text: &str) {
@@ -91,9 +110,11 @@ impl App {
             self.questions.line.insert(text);
         } else if let Some(dialog) = self.dialogs.last_mut() {
             dialog.paste(text);
-        } else if let Some(line) = &mut self.entry {
-            line.insert(text);
-            self.hosts.filter = line.text().to_owned();
+        } else if let Some(entry) = &mut self.entry {
+            entry.line.insert(text);
+            if entry.purpose == Purpose::Filter {
+                self.hosts.filter = entry.line.text().to_owned();
+            }
         } else if self.focus == Focus::Output {
             self.output.update(output::Msg::Paste(text.to_owned()));
         }

@@ -39,8 +39,23 @@ impl App {
         let lines = match kind {
             SheetKind::Help => help(),
             SheetKind::Details => self.known(),
+            SheetKind::Incidents => self.incidents(),
+            SheetKind::Digest => self.digest(),
         };
         lines.into_iter().flat_map(|line| fold(line, room)).collect()
+    }
+
+    /// What stands on a sheet as text.
+    #[must_use]
+    pub fn sheet_text(&self, kind: SheetKind) -> String {
+        let line = |line: SheetLine| match line {
+            SheetLine::Blank => "\n".to_owned(),
+            SheetLine::Heading(text) => format!("{text}\n"),
+            SheetLine::State(state, meaning) => format!("{:<LABEL$}{meaning}\n", state.word()),
+            SheetLine::Run(standing, meaning) => format!("{:<LABEL$}{meaning}\n", standing.word()),
+            SheetLine::Entry { label, text, weight: _ } => format!("{label:<LABEL$}{text}\n"),
+        };
+        self.sheet_lines(kind).into_iter().map(line).collect()
     }
 
     /// How far a sheet can be scrolled.
@@ -77,6 +92,7 @@ fn help() -> Vec<SheetLine> {
         (Focus::Hosts.word(), When::In(Focus::Hosts)),
         (Focus::Output.word(), When::In(Focus::Output)),
         (Focus::Timeline.word(), When::In(Focus::Timeline)),
+        (Focus::Wall.word(), When::In(Focus::Wall)),
         ("Everywhere", When::Always),
     ];
     for (title, when) in sections {

@@ -101,6 +101,19 @@ impl Strips {
         self.keep_in_view(columns, now);
     }
 
+    /// Moves the view by so many columns, the cursor with it; at now it follows the clock again.
+    pub fn pan(&mut self, by: i64, columns: u16, now: Wall) {
+        let window = self.window(columns, now);
+        let shift = by.saturating_mul(window.slice);
+        let end = window.end().0.saturating_sub(window.slice).saturating_add(shift);
+        self.end = Some(Wall(end.max(0))).filter(|end| *end < now);
+        if let Some(cursor) = self.cursor {
+            let window = self.window(columns, now);
+            let last = window.end().0.saturating_sub(window.slice).min(now.0);
+            self.cursor = Some(Wall(cursor.0.saturating_add(shift).clamp(window.start.0.min(last), last)));
+        }
+    }
+
     /// Goes to this moment, no later than now.
     pub fn show(&mut self, at: Wall, columns: u16, now: Wall) {
         self.cursor = Some(at.min(now));
@@ -210,9 +223,10 @@ fn weight(mark: &Mark) -> u8 {
 const SECOND: i64 = 1000;
 const MINUTE: i64 = 60 * SECOND;
 const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;
 
 /// Spans of the timeline, in milliseconds and in words.
-const ZOOMS: [(i64, &str); 9] = [
+const ZOOMS: [(i64, &str); 13] = [
     (MINUTE, "1 min"),
     (5 * MINUTE, "5 min"),
     (15 * MINUTE, "15 min"),
@@ -221,7 +235,11 @@ const ZOOMS: [(i64, &str); 9] = [
     (3 * HOUR, "3 h"),
     (6 * HOUR, "6 h"),
     (12 * HOUR, "12 h"),
-    (24 * HOUR, "24 h"),
+    (DAY, "24 h"),
+    (3 * DAY, "3 d"),
+    (7 * DAY, "7 d"),
+    (14 * DAY, "14 d"),
+    (30 * DAY, "30 d"),
 ];
 
 /// An outage of seconds is a column wide and the last coffee break is still on it.
@@ -231,7 +249,7 @@ const DEFAULT_ZOOM: usize = 2;
 const YOUNG_ZOOM: usize = 1;
 
 /// Round distances between the labels of the axis.
-const TICKS: [i64; 14] = [
+const TICKS: [i64; 17] = [
     5 * SECOND,
     10 * SECOND,
     15 * SECOND,
@@ -246,6 +264,9 @@ const TICKS: [i64; 14] = [
     2 * HOUR,
     6 * HOUR,
     12 * HOUR,
+    DAY,
+    2 * DAY,
+    7 * DAY,
 ];
 
 #[cfg(test)]
@@ -304,6 +325,23 @@ mod tests {
             strips.step(1, 60, NOW);
         }
         assert!(strips.is_live() && strips.cursor().is_none());
+    }
+
+    #[test]
+    fn panning_goes_back_and_at_now_follows_again() {
+        let mut strips = Strips::default();
+        strips.pan(-30, 60, NOW);
+        assert!(!strips.is_live() && strips.cursor().is_none());
+        let before = strips.window(60, NOW);
+        strips.pan(-5, 60, NOW);
+        let after = strips.window(60, NOW);
+        assert_eq!(before.start.0 - after.start.0, 5 * after.slice);
+        strips.step(-3, 60, NOW);
+        strips.pan(-100, 60, NOW);
+        let cursor = strips.cursor().expect("a cursor");
+        assert!(strips.window(60, NOW).column(cursor).is_some());
+        strips.pan(1_000, 60, NOW);
+        assert!(strips.is_live());
     }
 
     #[test]

@@ -188,6 +188,17 @@ impl App {
         live.into_iter().map(Effect::Command).collect()
     }
 
+    /// Onto the timeline of every target.
+    pub(super) fn note(&mut self, text: &str) -> Vec<Effect> {
+        let hosts = self.hosts.targets(&self.fleet);
+        if text.is_empty() || hosts.is_empty() {
+            return Vec::new();
+        }
+        self.tell(Tone::Plain, format!("noted on {}", names(&hosts)));
+        let note = |host| Effect::Command(Command::Note { host, text: text.to_owned() });
+        hosts.into_iter().map(note).collect()
+    }
+
     fn is_sensible(&self, command: &Command) -> bool {
         match command {
             Command::Cancel { run, .. } => self.fleet.runs.get(run).is_some_and(|run| !run.is_over()),

@@ -22,6 +22,8 @@ pub(super) struct File {
     pub(super) ssh_config: Option<At<String>>,
     /// Cleaning up after runs that have ended.
     pub(super) gc: Gc,
+    /// What the screen calls you for while you look elsewhere.
+    pub(super) notify: Notify,
     /// Your own network: how steadfast tells whether it is your end that is down.
     pub(super) network: Network,
     /// What holds for every host that does not say otherwise, also for one that is only named on the
@@ -40,6 +42,42 @@ pub(super) struct Gc {
     /// `steadfast gc` removes runs that ended longer ago than this. Default: it removes only what
     /// `--older-than` says.
     pub(super) keep: Option<At<Time>>,
+}
+
+/// What the screen calls you for while you look elsewhere. Hosts that are lost together call once.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Notify {
+    /// The terminal's bell. Default: true.
+    pub(super) bell: Option<At<bool>>,
+    /// A notification of the desktop, where the terminal hands it on. Default: off.
+    pub(super) desktop: Option<At<NotifyDesktop>>,
+    /// For what. Default: all of it.
+    pub(super) on: Option<At<Vec<At<NotifyOn>>>>,
+}
+
+/// A notification of the desktop, where the terminal hands it on.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum NotifyDesktop {
+    Off,
+    /// iTerm2, WezTerm, kitty, Ghostty, Windows Terminal, ConEmu.
+    Osc9,
+    /// rxvt-unicode, foot, VTE (GNOME).
+    Osc777,
+}
+
+/// What you can be called for.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum NotifyOn {
+    /// No contact for `lost_after`.
+    Lost,
+    /// Login or host key was refused.
+    Refused,
+    Rebooted,
+    /// A run ended badly, and not by you.
+    RunFailed,
 }
 
 /// Your own network: how steadfast tells whether it is your end that is down.

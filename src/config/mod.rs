@@ -25,6 +25,7 @@ mod value;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::domain::alert::AlertSettings;
 use crate::domain::host::{HostKeyPolicy, HostSettings, TransportChoice};
 use crate::domain::id::HostId;
 use crate::domain::link::LinkSettings;
@@ -63,6 +64,8 @@ pub struct Settings {
     pub ssh_config: Option<PathBuf>,
     /// `gc` removes what ended longer ago than this; `None`: only what is named.
     pub keep: Option<Duration>,
+    /// What the screen calls the operator for.
+    pub alerts: AlertSettings,
     /// How the operator's own network is watched.
     pub network: NetworkSettings,
 }

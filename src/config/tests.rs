@@ -166,7 +166,7 @@ env = { "2" = "x" }
     2 | hsots = ["db1"]
       | ^^^^^
       = did you mean `hosts`?
-      = allowed here: state_dir, ssh_config, gc, network, defaults, hosts, jobs
+      = allowed here: state_dir, ssh_config, gc, notify, network, defaults, hosts, jobs
 
     f:3:13: invalid type: integer `5`, expected a string
       |
@@ -360,6 +360,18 @@ fn meaning_is_checked_too() {
        |        ^^^^^^^
        = leave out `size`, or leave out `pty = false`
     "#);
+}
+
+#[test]
+fn what_the_operator_is_called_for_is_chosen() {
+    use crate::domain::alert::{AlertKind, AlertSettings, Desktop};
+    assert_eq!(good("").settings.alerts, AlertSettings::default());
+    let text = "[notify]\nbell = false\ndesktop = \"osc9\"\non = [\"rebooted\", \"run-failed\"]\n";
+    let wanted =
+        AlertSettings { bell: false, desktop: Desktop::Osc9, on: vec![AlertKind::Rebooted, AlertKind::RunFailed] };
+    assert_eq!(good(text).settings.alerts, wanted);
+    let said = bad("[notify]\non = [\"reboted\"]\n");
+    assert!(said.contains("did you mean \"rebooted\"?"), "{said}");
 }
 
 #[test]

@@ -26,8 +26,19 @@ pub struct Fleet {
     pub seq: Seq,
     /// What belongs together of the links' troubles.
     pub incidents: Incidents,
+    /// The last stretch in which no supervisor looked, or it slept.
+    pub away: Option<Away>,
+    /// When the last event was.
+    pub last_at: Option<Wall>,
     /// Standing warnings of the supervisor, newest last, at most [`WARNINGS`].
     pub warnings: Vec<(Wall, String)>,
+}
+
+/// Nobody looked between these.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Away {
+    pub from: Wall,
+    pub to: Wall,
 }
 
 #[derive(Clone, PartialEq, Debug)]
@@ -104,9 +115,10 @@ impl Fleet {
     /// Folds one event in. Events about hosts and runs that are not known make them known.
     pub fn apply(&mut self, event: &Event) {
         self.seq = event.seq;
+        let before = self.last_at.replace(event.at);
         match &event.fact {
             Fact::Network { to, .. } => self.network = *to,
-            Fact::Supervisor(fact) => self.apply_supervisor(event.at, fact),
+            Fact::Supervisor(fact) => self.apply_supervisor(event.at, before, fact),
             Fact::Link(change) => {
                 self.with_host(event, |host, at| host.apply_link(at, change));
                 if let Some(host) = event.host.as_ref().and_then(|host| self.hosts.get(host)) {
@@ -198,14 +210,19 @@ impl Fleet {
         self.runs.get_mut(&id.run)?.attempts.iter_mut().find(|a| a.attempt == id.attempt)
     }
 
-    fn apply_supervisor(&mut self, at: Wall, fact: &SupervisorFact) {
+    fn apply_supervisor(&mut self, at: Wall, before: Option<Wall>, fact: &SupervisorFact) {
         match fact {
             SupervisorFact::Warning(text) => {
                 self.warnings.push((at, text.clone()));
                 let excess = self.warnings.len().saturating_sub(WARNINGS);
                 self.warnings.drain(..excess);
             }
-            SupervisorFact::Started { .. } | SupervisorFact::Stopped | SupervisorFact::Stalled(_) => {}
+            SupervisorFact::Started { .. } => self.away = before.map(|from| Away { from, to: at }),
+            SupervisorFact::Stalled(time) => {
+                let millis = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
+                self.away = Some(Away { from: Wall(at.0.saturating_sub(millis)), to: at });
+            }
+            SupervisorFact::Stopped => {}
         }
     }
 }

@@ -32,6 +32,8 @@ pub struct Incident {
     pub hosts: BTreeSet<HostId>,
     /// How many it has had.
     pub affected: usize,
+    /// Which ones these were, the first [`NAMED`] of them.
+    pub had: BTreeSet<HostId>,
     /// The link's own words about the host that was first, and what can be done.
     pub cause: Option<Cause>,
     /// When the last host came in.
@@ -71,6 +73,20 @@ impl Incidents {
         self.open.get(self.member.get(host)?)
     }
 
+    /// Whoever watched is gone: what was open ends with that.
+    pub fn end(&mut self, at: Wall) {
+        for host in self.member.keys().cloned().collect::<Vec<_>>() {
+            self.leave(at, &host);
+        }
+    }
+
+    /// The same, with a number that no other has.
+    #[must_use]
+    pub fn numbered(&self, host: &HostId) -> Option<(u64, &Incident)> {
+        let id = *self.member.get(host)?;
+        Some((id, self.open.get(&id)?))
+    }
+
     /// Folds a change of a link in; `address` as people write it.
     pub fn apply(&mut self, at: Wall, host: &HostId, address: &str, change: &LinkChange) {
         if !is_trouble(change.to) {
@@ -85,8 +101,9 @@ impl Incidents {
         if self.of(host).is_some_and(|now| origin.is_none() || origin.as_ref() == Some(&now.origin)) {
             return;
         }
-        // What is known of it now is more than what it was taken for.
-        self.leave(at, host);
+        // What is known of it now is more than what it was taken for: the same trouble under its right name.
+        let since = self.of(host).map_or(at, |known| known.since.min(at));
+        self.release(host);
         let refused = change.to == LinkState::Refused;
         let subnet = Subnet::of(address).filter(|_| origin.is_none() && !refused);
         let id = match &origin {
@@ -99,7 +116,11 @@ impl Incidents {
                     open.origin = Origin::Subnet(subnet);
                 }
                 open.hosts.insert(host.clone());
+                if open.had.len() < NAMED {
+                    open.had.insert(host.clone());
+                }
                 open.affected += 1;
+                open.since = open.since.min(since);
                 open.joined = at;
                 self.member.insert(host.clone(), id);
             }
@@ -107,10 +128,11 @@ impl Incidents {
                 self.last += 1;
                 let incident = Incident {
                     origin: origin.unwrap_or_else(|| Origin::Host(host.clone())),
-                    since: at,
+                    since,
                     until: None,
                     hosts: BTreeSet::from([host.clone()]),
                     affected: 1,
+                    had: BTreeSet::from([host.clone()]),
                     cause: change.cause.clone(),
                     joined: at,
                     subnet,
@@ -128,13 +150,16 @@ impl Incidents {
         self.open.iter().rev().find(|(_, open)| near(open)).map(|(id, _)| *id)
     }
 
-    fn leave(&mut self, at: Wall, host: &HostId) {
-        let Some(id) = self.member.remove(host) else { return };
-        let Some(open) = self.open.get_mut(&id) else { return };
+    /// Takes a host out of its incident; gives the incident back when that was its last.
+    fn release(&mut self, host: &HostId) -> Option<Incident> {
+        let id = self.member.remove(host)?;
+        let open = self.open.get_mut(&id)?;
         open.hosts.remove(host);
-        if open.hosts.is_empty()
-            && let Some(mut incident) = self.open.remove(&id)
-        {
+        if open.hosts.is_empty() { self.open.remove(&id) } else { None }
+    }
+
+    fn leave(&mut self, at: Wall, host: &HostId) {
+        if let Some(mut incident) = self.release(host) {
             incident.until = Some(at);
             if self.closed.len() == CLOSED {
                 self.closed.pop_front();
@@ -166,34 +191,35 @@ impl Incident {
 /// `38 hosts: own network is down`
 impl fmt::Display for Incident {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.affected == 1 {
-            f.write_str("1 host: ")?;
-        } else {
-            write!(f, "{} hosts: ", self.affected)?;
+        let hosts = if self.affected == 1 { "host" } else { "hosts" };
+        write!(f, "{} {hosts}", self.affected)?;
+        if let Origin::Subnet(subnet) = &self.origin {
+            // Not all of it: it may have others, and we know only ours.
+            write!(f, " of {subnet}")?;
         }
         match &self.origin {
-            Origin::OwnNetwork => return f.write_str("own network is down"),
-            Origin::JumpHost(host) if self.cause.is_none() => write!(f, "jump host {host}")?,
-            Origin::Subnet(subnet) => write!(f, "all of {subnet}")?,
-            Origin::Host(host) => write!(f, "{host}")?,
-            Origin::JumpHost(_) => {}
+            Origin::OwnNetwork => return f.write_str(": own network is down"),
+            Origin::JumpHost(host) if self.cause.is_none() => write!(f, ": jump host {host}")?,
+            Origin::Host(host) => write!(f, ": {host}")?,
+            Origin::JumpHost(_) | Origin::Subnet(_) => {}
         }
         match (&self.cause, &self.origin) {
-            (Some(cause), Origin::JumpHost(_)) => write!(f, "{cause}"),
-            (Some(cause), Origin::OwnNetwork | Origin::Subnet(_) | Origin::Host(_)) => write!(f, ": {cause}"),
+            (Some(cause), _) => write!(f, ": {cause}"),
             (None, _) => Ok(()),
         }
     }
 }
 
 impl Subnet {
-    /// Of `user@address:port`, when the address is one and no name.
+    /// Of `user@address:port`, when the address is one and no name. Loopback is no network: what is reached
+    /// through it (tunnels, containers) has nothing in common.
     #[must_use]
     pub fn of(address: &str) -> Option<Self> {
         let address = address.rsplit_once('@').map_or(address, |(_, address)| address);
         let bare = address.rsplit_once(':').map_or(address, |(bare, _)| bare);
         let parse = |text: &str| text.trim_matches(['[', ']']).parse::<IpAddr>().ok();
-        Some(Self(match parse(address).or_else(|| parse(bare))? {
+        let address = parse(address).or_else(|| parse(bare)).filter(|address| !address.is_loopback())?;
+        Some(Self(match address {
             IpAddr::V4(address) => {
                 let [a, b, c, _] = address.octets();
                 IpAddr::from([a, b, c, 0])
@@ -224,6 +250,9 @@ pub fn is_trouble(state: LinkState) -> bool {
 
 /// Hosts lost within this of each other may have one cause.
 const TOGETHER: Duration = Duration::from_secs(2);
+
+/// Hosts of one incident that are remembered by name after they were well again.
+const NAMED: usize = 256;
 
 /// Incidents remembered after their end; the journal has all.
 pub const CLOSED: usize = 64;

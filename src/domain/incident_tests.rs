@@ -32,7 +32,12 @@ fn a_dead_jump_host_is_one_incident_and_not_38() {
     }
     assert_eq!(incidents.open().count(), 0);
     let last = incidents.closed().back().expect("closed");
-    assert_eq!((last.until, last.affected), (Some(Wall(9_000)), 38));
+    assert_eq!((last.since, last.until, last.affected), (Wall(0), Some(Wall(9_000)), 38));
+    assert_eq!(
+        (last.had.len(), incidents.closed().len()),
+        (38, 1),
+        "what they were taken for at first is not told twice"
+    );
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! in here; time ([`moment::Moment`]) and jitter come in as arguments. Imports nothing of the crate
 //! but itself.
 
+pub mod alert;
 pub mod blind;
 pub mod boot;
 pub mod command;

@@ -1,10 +1,10 @@
 //! What the ledger knows, folded into a fleet: the same fold as everywhere, over those events only
 //! that still matter. Weeks of link changes are in the journal; a start does not read them.
 
-use rusqlite::{Connection, named_params};
+use rusqlite::{Connection, OptionalExtension, named_params};
 
 use super::journal;
-use crate::domain::fleet::{Fleet, WARNINGS};
+use crate::domain::fleet::{Away, Fleet, WARNINGS};
 use crate::domain::id::Seq;
 use crate::domain::moment::Wall;
 
@@ -13,7 +13,7 @@ use crate::domain::moment::Wall;
 pub(super) fn restore(db: &mut Connection, since: Wall) -> rusqlite::Result<Fleet> {
     let picture = db.transaction()?;
     let last = journal::last_seq(&picture)?;
-    let first = first_since(&picture, since, last)?;
+    let first = first_since(&picture, since, last)?.max(last.saturating_sub(MOST));
     let mut fleet = Fleet::default();
     {
         let mut query = picture.prepare(MATTERING)?;
@@ -29,7 +29,26 @@ pub(super) fn restore(db: &mut Connection, since: Wall) -> rusqlite::Result<Flee
         }
     }
     fleet.seq = Seq(u64::try_from(last).unwrap_or_default());
+    fleet.last_at = at_or_before(&picture, last)?;
+    fleet.away = away(&picture)?;
     Ok(fleet)
+}
+
+/// Events that a start reads of the time since: of a fleet that never rests the timeline begins later.
+const MOST: i64 = 200_000;
+
+/// The last stretch in which nobody looked: the fold over the event that tells of it, and the time of the one before.
+fn away(db: &Connection) -> rusqlite::Result<Option<Away>> {
+    let Some(event) = db.query_row(AWAY, [journal::SUPERVISOR], journal::event).optional()? else { return Ok(None) };
+    let before = i64::try_from(event.seq.0).unwrap_or(i64::MAX).saturating_sub(1);
+    let mut fleet = Fleet { last_at: at_or_before(db, before)?, ..Fleet::default() };
+    fleet.apply(&event);
+    Ok(fleet.away)
+}
+
+fn at_or_before(db: &Connection, seq: i64) -> rusqlite::Result<Option<Wall>> {
+    let at = "SELECT at FROM events WHERE seq <= ?1 ORDER BY seq DESC LIMIT 1";
+    db.prepare_cached(at)?.query_row([seq], |row| row.get(0).map(Wall)).optional()
 }
 
 /// The first event at or after `since`, found by halving. Where the wall clock was set back in
@@ -47,6 +66,9 @@ fn first_since(db: &Connection, since: Wall, last: i64) -> rusqlite::Result<i64>
     }
     Ok(low)
 }
+
+const AWAY: &str = "SELECT seq, at, host, body FROM events WHERE kind = ?1 AND json_valid(body)
+    AND json_extract(body, '$.event') IN ('started', 'stalled') ORDER BY seq DESC LIMIT 1";
 
 /// Per host, the last change of its link and, if later, the last that it was told to stay as it is, each
 /// found by one step in the index (an earlier one would pass for the beginning of the state it was in);

@@ -37,6 +37,7 @@ proptest! {
         let restored = ledger.restore(since).expect("it restores");
         prop_assert_eq!(restored.seq, folded.seq);
         prop_assert_eq!(restored.network, folded.network);
+        prop_assert_eq!((restored.last_at, restored.away), (folded.last_at, folded.away));
         prop_assert_eq!(&restored.warnings, &folded.warnings);
         prop_assert_eq!(&restored.runs, &folded.runs);
         for (id, host) in &folded.hosts {

@@ -90,7 +90,6 @@ pub fn start(setup: Setup) -> Result<Handle, LedgerError> {
 
 fn own(setup: Setup, mut fleet: Fleet) -> Handle {
     fleet.network = NetworkState::Unknown;
-    fleet.incidents = crate::domain::incident::Incidents::default();
     for host in fleet.hosts.values_mut() {
         // An earlier supervisor's connection is not ours.
         host.link.state = crate::domain::link::LinkState::Idle;
@@ -98,6 +97,7 @@ fn own(setup: Setup, mut fleet: Fleet) -> Handle {
     // The last event is the last sign that somebody looked.
     let last = setup.ledger.events(Seq(fleet.seq.0.saturating_sub(1)), 1);
     let last_seen = last.ok().and_then(|events| events.last().map(|event| event.at));
+    fleet.incidents.end(last_seen.unwrap_or_else(|| setup.clock.now().wall));
     let tracker = TaskTracker::new();
     let stop = CancellationToken::new();
     let (orders_out, orders) = mpsc::channel(ORDERS);
@@ -196,5 +196,5 @@ fn address(host: &HostSettings) -> String {
     format!("{user}{}{port}", host.address.as_deref().unwrap_or(host.id.as_str()))
 }
 
-/// How much of the past the timeline shows after a start: 24 hours.
-const TIMELINE_MILLIS: i64 = 24 * 3600 * 1000;
+/// How much of the past the timeline shows after a start: 30 days.
+const TIMELINE_MILLIS: i64 = 30 * 24 * 3600 * 1000;

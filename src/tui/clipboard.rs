@@ -7,8 +7,12 @@ use base64::engine::general_purpose::STANDARD;
 /// The sequence that copies `text`, cut to [`LIMIT`]; `in_tmux` wraps it so that tmux hands it on.
 pub fn sequence(text: &str, in_tmux: bool) -> String {
     let cut = (0..=LIMIT.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-    let osc = format!("\x1b]52;c;{}\x07", STANDARD.encode(&text[..cut]));
-    if in_tmux { format!("\x1bPtmux;{}\x1b\\", osc.replace('\x1b', "\x1b\x1b")) } else { osc }
+    wrapped(&format!("\x1b]52;c;{}\x07", STANDARD.encode(&text[..cut])), in_tmux)
+}
+
+/// A sequence as it is, or so that tmux hands it on.
+pub fn wrapped(osc: &str, in_tmux: bool) -> String {
+    if in_tmux { format!("\x1bPtmux;{}\x1b\\", osc.replace('\x1b', "\x1b\x1b")) } else { osc.to_owned() }
 }
 
 /// Terminals drop longer sequences: xterm's limit is 100,000 bytes of base64.

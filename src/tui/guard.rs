@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::{self, ThreadId};
 
-use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture};
 use crossterm::terminal::{
     BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
     enable_raw_mode,
@@ -64,6 +64,13 @@ impl Screen {
         Write::flush(backend)
     }
 
+    /// Takes the mouse, or leaves it to the terminal.
+    pub fn set_mouse(&mut self, ours: bool) -> io::Result<()> {
+        MOUSE.store(ours, Ordering::SeqCst);
+        let backend = self.terminal.backend_mut();
+        if ours { execute!(backend, EnableMouseCapture) } else { execute!(backend, DisableMouseCapture) }
+    }
+
     /// Takes the terminal again after [`Screen::leave`], or after somebody else used it.
     pub fn enter(&mut self) -> io::Result<()> {
         OURS.store(true, Ordering::SeqCst);
@@ -72,6 +79,9 @@ impl Screen {
         disable_raw_mode()?;
         enable_raw_mode()?;
         execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)?;
+        if MOUSE.load(Ordering::SeqCst) {
+            execute!(io::stdout(), EnableMouseCapture)?;
+        }
         self.redraw()
     }
 
@@ -108,7 +118,8 @@ fn give_back() {
     if !OURS.swap(false, Ordering::SeqCst) || GONE.load(Ordering::SeqCst) {
         return;
     }
-    execute!(io::stdout(), EndSynchronizedUpdate, DisableBracketedPaste, cursor::Show, LeaveAlternateScreen).ok();
+    execute!(io::stdout(), EndSynchronizedUpdate, DisableMouseCapture, DisableBracketedPaste).ok();
+    execute!(io::stdout(), cursor::Show, LeaveAlternateScreen).ok();
     disable_raw_mode().ok();
 }
 
@@ -148,6 +159,9 @@ fn panics() -> &'static Mutex<Vec<String>> {
 
 /// Whether the terminal is in our modes.
 static OURS: AtomicBool = AtomicBool::new(false);
+
+/// Whether the mouse is to be ours.
+static MOUSE: AtomicBool = AtomicBool::new(true);
 
 /// Whether it hung up.
 static GONE: AtomicBool = AtomicBool::new(false);

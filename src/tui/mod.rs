@@ -8,6 +8,7 @@ mod clipboard;
 mod feed;
 mod guard;
 mod input;
+mod notify;
 pub mod pager;
 mod prompter;
 mod session;
@@ -23,6 +24,7 @@ use tokio::sync::mpsc;
 pub use feed::MarksOf;
 pub use prompter::{DialogPrompter, PromptRequest};
 
+use crate::domain::alert::AlertSettings;
 use crate::domain::moment::Wall;
 use crate::domain::run::Job;
 use crate::port::Clock;
@@ -34,6 +36,8 @@ pub struct TuiOptions {
     pub fleet_name: String,
     pub jobs: Vec<Job>,
     pub theme: Theme,
+    /// What the operator is called for, and how.
+    pub alerts: AlertSettings,
     /// Verbs that act on hosts are refused.
     pub read_only: bool,
     /// The hosts end with the screen, and their runs with them.

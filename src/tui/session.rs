@@ -12,7 +12,7 @@ use super::guard::{self, Screen};
 use super::input::{self, Input};
 use super::prompter::{PromptRequest, Waiting};
 use super::signals::{Asked, Signals};
-use super::{Outcome, TuiError, TuiOptions, clipboard};
+use super::{Outcome, TuiError, TuiOptions, clipboard, notify};
 use crate::app::key::Key;
 use crate::app::live::Numbers;
 use crate::app::{App, Effect, Msg, Setup};
@@ -61,6 +61,7 @@ impl Session {
             fleet: std::mem::take(&mut updates.snapshot),
             name: options.fleet_name.clone(),
             jobs: options.jobs.clone(),
+            alerts: options.alerts.on.clone(),
             read_only: options.read_only,
             simulated: options.simulated,
             holder: handle.holder(),
@@ -208,10 +209,15 @@ impl Session {
                 }
             }
             Effect::Answer { id, secret } => self.waiting.answer(id, secret),
+            Effect::Notify(text) => {
+                let sequence = notify::sequence(&text, &self.options.alerts, self.options.in_tmux);
+                return or_hung_up(self.screen.write(&sequence));
+            }
             Effect::Copy(text) => {
                 let sequence = clipboard::sequence(&text, self.options.in_tmux);
                 return or_hung_up(self.screen.write(&sequence));
             }
+            Effect::Mouse(ours) => return or_hung_up(self.screen.set_mouse(ours)),
             Effect::Redraw => return or_hung_up(self.screen.redraw()),
             Effect::Suspend => {
                 self.screen.leave();

@@ -9,7 +9,7 @@ use super::hints::typed;
 use super::pen::{Pen, columns};
 use super::theme::{Role, Theme};
 use super::{Label, Pane, sheet};
-use crate::app::dialog::{Confirm, Dialog, JobList};
+use crate::app::dialog::{Confirm, Dialog, JobList, Palette};
 use crate::app::layout::Edge;
 use crate::app::question::Question;
 use crate::app::{App, say};
@@ -19,6 +19,7 @@ pub fn render(frame: &mut Frame<'_>, app: &App, theme: &Theme) {
         Some(Dialog::Sheet(top)) => sheet::render(frame, top, app, theme),
         Some(Dialog::Confirm(top)) => confirm(frame, top, theme),
         Some(Dialog::Jobs(top)) => jobs(frame, top, theme),
+        Some(Dialog::Palette(top)) => palette(frame, top, theme),
         None => {
             if let Some(front) = app.questions.front().filter(|_| app.is_asking()) {
                 question(frame, front, app, theme);
@@ -106,6 +107,35 @@ fn jobs(frame: &mut Frame<'_>, list: &JobList, theme: &Theme) {
         if let Some(mut pen) = Pen::at(frame.buffer_mut(), body, row + 1, theme.ellipsis()) {
             let command = job.spec.command.lines().next().unwrap_or_default();
             pen.sign(bar, theme.style(Role::Accent)).skip(3).text(&format!("$ {command}"), theme.style(Role::Quiet));
+        }
+    }
+}
+
+fn palette(frame: &mut Frame<'_>, palette: &Palette, theme: &Theme) {
+    let foot = vec![("enter does it  esc closes  typing narrows".to_owned(), Role::Quiet)];
+    let inside = open(frame, "Commands", foot, 78, 15, theme);
+    let Some(mut pen) = Pen::at(frame.buffer_mut(), inside, 0, theme.ellipsis()) else { return };
+    pen.text(":", theme.style(Role::Accent));
+    typed(&mut pen, &palette.filter, None, theme);
+    let body = Rect { y: inside.y + 1, height: inside.height.saturating_sub(1), ..inside };
+    if palette.shown().is_empty() {
+        if let Some(mut pen) = Pen::at(frame.buffer_mut(), body, 1, theme.ellipsis()) {
+            pen.text("No command is called so.", theme.style(Role::Quiet));
+        }
+        return;
+    }
+    let first = palette.at().saturating_sub(usize::from(body.height.saturating_sub(1)));
+    for (row, (n, entry)) in (0..body.height).zip(palette.shown().iter().enumerate().skip(first)) {
+        let selected = n == palette.at();
+        if selected {
+            let line = Rect { y: body.y + row, height: 1, ..body };
+            frame.buffer_mut().set_style(line, theme.selected(true));
+        }
+        let bar = if selected { theme.cursor_bar() } else { ' ' };
+        let keys = entry.keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+        if let Some(mut pen) = Pen::at(frame.buffer_mut(), body, row, theme.ellipsis()) {
+            pen.sign(bar, theme.style(Role::Accent)).skip(1).left(&keys, 12, theme.style(Role::Quiet));
+            pen.skip(1).text(entry.help, theme.style(Role::Text));
         }
     }
 }

@@ -9,13 +9,16 @@ use super::theme::{Role, Theme};
 use super::{Label, output};
 use crate::app::App;
 use crate::app::keymap::{self, Hint};
-use crate::app::line::Line;
+use crate::app::line::{Line, Purpose};
 
 pub fn render(frame: &mut Frame<'_>, area: Rect, app: &App, theme: &Theme) {
     let Some(mut pen) = Pen::at(frame.buffer_mut(), area, 0, theme.ellipsis()) else { return };
-    if let Some(line) = &app.entry {
-        let (head, sign, tail) = ("filter hosts ", "/", "enter keeps it  esc shows all again");
-        return entry(&mut pen, (head, sign, tail), line, theme);
+    if let Some(typed) = &app.entry {
+        let words = match typed.purpose {
+            Purpose::Filter => ("filter hosts ", "/", "enter keeps it  esc shows all again"),
+            Purpose::Note => ("note on the timeline ", "> ", "enter keeps it  esc leaves"),
+        };
+        return entry(&mut pen, words, &typed.line, theme);
     }
     if let Some(line) = app.output.view().find().prompt() {
         let (head, sign, tail) = ("search output ", "/", "enter finds it  esc leaves");

@@ -8,8 +8,9 @@ use ratatui::style::Style;
 use super::Pane;
 use super::pen::{Pen, columns};
 use super::theme::{Depth, Role, Theme};
-use crate::app::hosts::{Order, is_trouble};
+use crate::app::hosts::Order;
 use crate::app::layout::Edge;
+use crate::app::places::Note;
 use crate::app::{App, Focus, Pick, say};
 use crate::domain::fleet::HostView;
 use crate::domain::run::{Killer, Phase, Verdict};
@@ -24,50 +25,18 @@ pub fn render(frame: &mut Frame<'_>, area: Rect, app: &App, theme: &Theme) {
         return empty(frame, inside, app, theme);
     }
     let table = Columns::for_width(inside.width, &hosts);
-    if inside.height > HEADED {
+    let listing = app.listing(inside.height);
+    if listing.headed {
         header(frame, inside, table, theme);
         inside = Rect { y: inside.y + 1, height: inside.height - 1, ..inside };
     }
-    let selected = app.host().map(|host| &host.id);
-    let at = hosts.iter().position(|host| Some(&host.id) == selected).unwrap_or(0);
-    let notes = notes(app, &hosts, at, usize::from(inside.height));
-    let extra = usize::from(notes.get(at).is_some_and(Option::is_some));
-    let mut row = 0;
-    for n in first(at, hosts.len(), usize::from(inside.height), extra)..hosts.len() {
-        let line = Line { app, theme, host: hosts[n], selected: n == at, focused, columns: table };
-        line.render(frame, inside, row);
-        row += 1;
-        if let Some(note) = &notes[n] {
-            line.render_note(frame, inside, row, note);
-            row += 1;
-        }
-        if row >= inside.height {
-            return;
+    for (n, row) in (0..inside.height).zip(&listing.rows) {
+        let line = Line { app, theme, host: row.host, selected: row.selected, focused, columns: table };
+        match &row.note {
+            None => line.render(frame, inside, n),
+            Some(note) => line.render_note(frame, inside, n, note),
         }
     }
-}
-
-/// Second lines: the selected host's always, the others' while no host is pushed out of the list by
-/// them, the worst first.
-fn notes(app: &App, hosts: &[&HostView], at: usize, rows: usize) -> Vec<Option<Note>> {
-    let mut order: Vec<usize> = (0..hosts.len()).collect();
-    order.sort_by_key(|n| (*n != at, std::cmp::Reverse(hosts[*n].link.state.severity())));
-    let mut spare = rows.saturating_sub(hosts.len());
-    let mut notes: Vec<_> = hosts.iter().map(|_| None).collect();
-    for n in order {
-        if spare == 0 && n != at {
-            break;
-        }
-        notes[n] = note(app, hosts[n]);
-        spare = spare.saturating_sub(usize::from(notes[n].is_some()));
-    }
-    notes
-}
-
-/// The first row to show so that the selected one is in view, in the middle where that is possible.
-fn first(at: usize, count: usize, rows: usize, extra: usize) -> usize {
-    let shown = rows.saturating_sub(extra).max(1);
-    if count <= shown { 0 } else { at.saturating_sub(shown / 2).min(count - shown) }
 }
 
 fn title(app: &App, shown: usize) -> super::Label {
@@ -265,21 +234,6 @@ impl Line<'_> {
     }
 }
 
-struct Note {
-    retry: Option<String>,
-    cause: String,
-}
-
-/// What is worth a second line: the cause of trouble, and the next attempt.
-fn note(app: &App, host: &HostView) -> Option<Note> {
-    if !is_trouble(host.link.state) {
-        return None;
-    }
-    let cause = host.link.cause.as_ref().map(|cause| say::clean(&cause.to_string()).into_owned());
-    let retry = app.retry_words(host);
-    (cause.is_some() || retry.is_some()).then(|| Note { retry, cause: cause.unwrap_or_default() })
-}
-
 /// Bar, mark, glyph, blank.
 const PREFIX: u16 = 4;
 
@@ -290,6 +244,3 @@ const GAP: u16 = 2;
 
 /// Room for an age; the sign before it says that it runs.
 const SHORT_PHASE: u16 = 6 + GAP;
-
-/// A pane of more rows than this has names above its columns.
-const HEADED: u16 = 8;

@@ -25,6 +25,7 @@ pub mod theme;
 mod timeline;
 mod title;
 mod toasts;
+mod wall;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -54,6 +55,9 @@ pub fn render(frame: &mut Frame<'_>, area: Rect, app: &App, theme: &Theme) {
     }
     if let Some(at) = areas.timeline {
         timeline::render(frame, rect(at), app, theme);
+    }
+    if let Some(at) = areas.wall {
+        wall::render(frame, rect(at), app, theme);
     }
     if let (Edge::Rule, Some(hosts)) = (areas.edge, areas.hosts) {
         let line = theme.separator().to_string();

@@ -22,10 +22,12 @@ pub fn render(frame: &mut Frame<'_>, sheet: &Sheet, app: &App, theme: &Theme) {
     let title = match sheet.kind {
         SheetKind::Help => "Keys".to_owned(),
         SheetKind::Details => app.host().map_or("Details".to_owned(), |host| host.id.to_string()),
+        SheetKind::Incidents => "Incidents".to_owned(),
+        SheetKind::Digest => "While nobody looked".to_owned(),
     };
     let rows = usize::from(area.height.saturating_sub(2));
     let top = sheet.top.min(lines.len().saturating_sub(rows));
-    let mut foot = vec![("esc closes".to_owned(), Role::Quiet)];
+    let mut foot = vec![("esc closes  y copies".to_owned(), Role::Quiet)];
     if lines.len() > rows {
         foot.push((format!("  up down scroll  {}-{} of {}", top + 1, top + rows, lines.len()), Role::Quiet));
     }

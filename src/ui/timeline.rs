@@ -10,7 +10,7 @@ use super::pen::{Pen, columns};
 use super::theme::{Role, Theme};
 use super::{Label, edge};
 use crate::app::hosts::is_trouble;
-use crate::app::layout::{Area, Edge};
+use crate::app::layout::Edge;
 use crate::app::strips::{Slice, Window};
 use crate::app::{App, Focus, say};
 use crate::domain::fleet::HostView;
@@ -20,15 +20,9 @@ use crate::domain::timeline::Mark;
 
 pub fn render(frame: &mut Frame<'_>, area: Rect, app: &App, theme: &Theme) {
     let edge = app.areas().map_or(Edge::Box, |areas| areas.edge);
-    let room = edge.inside(Area { x: area.x, y: area.y, width: area.width, height: area.height });
-    // The axis takes a row; alone, legend and cursor take two more.
-    let rows = room.height.saturating_sub(if edge == Edge::None { 3 } else { 1 });
-    let hosts = app.hosts.visible(&app.fleet);
-    let at = app.host().and_then(|host| hosts.iter().position(|other| other.id == host.id)).unwrap_or(0);
-    let first = first(at, hosts.len(), usize::from(rows));
+    let rows = app.strip_rows();
     let window = app.strips.window(app.strip_columns(), app.now.wall);
-    let shown = hosts.iter().skip(first).take(usize::from(rows));
-    let strips = shown.map(|host| (*host, window.strip(host, app.now.wall))).collect();
+    let strips = app.strip_hosts(rows).into_iter().map(|host| (host, window.strip(host, app.now.wall))).collect();
     let view = View { app, theme, window, label: app.strip_label(), strips };
 
     let told = view.told();
@@ -40,10 +34,6 @@ pub fn render(frame: &mut Frame<'_>, area: Rect, app: &App, theme: &Theme) {
         view.render_strip(frame, inside, row, host, strip);
     }
     view.render_axis(frame, inside, u16::try_from(view.strips.len()).unwrap_or(rows));
-}
-
-fn first(at: usize, count: usize, rows: usize) -> usize {
-    if count <= rows { 0 } else { at.saturating_sub(rows / 2).min(count - rows) }
 }
 
 struct View<'a> {

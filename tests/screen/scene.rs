@@ -149,12 +149,16 @@ pub fn fleet() -> Fleet {
 
 /// Forty seconds in which nobody could be seen.
 fn common_outage(story: &mut Story, hosts: &[&str]) {
-    for name in hosts {
-        let cause = || Some(Cause::Silent(Duration::from_secs(15)));
-        story.link(ago(512), name, LinkState::Pinging, cause());
-        story.link(ago(505), name, LinkState::Paused, Some(Cause::OwnNetworkDown));
-        story.link(ago(470), name, LinkState::Reconnecting, Some(Cause::OwnNetworkDown));
-        story.link(ago(468), name, LinkState::Alive, None);
+    let steps = [
+        (512, LinkState::Pinging, Some(Cause::Silent(Duration::from_secs(15)))),
+        (505, LinkState::Paused, Some(Cause::OwnNetworkDown)),
+        (470, LinkState::Reconnecting, Some(Cause::OwnNetworkDown)),
+        (468, LinkState::Alive, None),
+    ];
+    for (seconds, to, cause) in steps {
+        for name in hosts {
+            story.link(ago(seconds), name, to, cause.clone());
+        }
     }
 }
 

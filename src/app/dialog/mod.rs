@@ -2,10 +2,12 @@
 
 mod confirm;
 mod jobs;
+mod palette;
 mod sheet;
 
 pub use confirm::{Confirm, Decision};
 pub use jobs::JobList;
+pub use palette::{Deed, Entry, Palette};
 pub use sheet::{Sheet, SheetKind};
 
 use super::key::Key;
@@ -18,6 +20,7 @@ pub enum Dialog {
     Sheet(Sheet),
     Confirm(Confirm),
     Jobs(JobList),
+    Palette(Palette),
 }
 
 /// What a key did to a dialog.
@@ -25,10 +28,14 @@ pub enum Dialog {
 pub enum Step {
     Stay,
     Close,
+    /// All that stands on the sheet, to the clipboard.
+    Copy(SheetKind),
     /// Close, and do it.
     Decide(Decision),
     /// Close, and ask whether this job is to be started.
     Choose(Box<Job>),
+    /// Close, and do this.
+    Perform(Deed),
 }
 
 impl Dialog {
@@ -37,6 +44,7 @@ impl Dialog {
             Self::Sheet(sheet) => sheet.handle_key(key),
             Self::Confirm(confirm) => confirm.handle_key(key),
             Self::Jobs(jobs) => jobs.handle_key(key),
+            Self::Palette(palette) => palette.handle_key(key),
         }
     }
 
@@ -46,6 +54,7 @@ impl Dialog {
             Self::Sheet(_) => {}
             Self::Confirm(confirm) => confirm.paste(text),
             Self::Jobs(jobs) => jobs.paste(text),
+            Self::Palette(palette) => palette.paste(text),
         }
     }
 }

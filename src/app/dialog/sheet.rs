@@ -15,6 +15,9 @@ pub struct Sheet {
 pub enum SheetKind {
     Help,
     Details,
+    Incidents,
+    /// What happened while nobody looked.
+    Digest,
 }
 
 impl Sheet {
@@ -31,7 +34,8 @@ impl Sheet {
             Code::PageDown | Code::Char(' ') => self.top += PAGE,
             Code::Home | Code::Char('g') => self.top = 0,
             Code::End | Code::Char('G') => self.top = MOST,
-            Code::Esc | Code::Enter | Code::Char('q' | '?' | 'i') => return Step::Close,
+            Code::Char('y') => return Step::Copy(self.kind),
+            Code::Esc | Code::Enter | Code::Char('q' | '?' | 'i' | 'I' | 'D') => return Step::Close,
             Code::Char(_) | Code::Tab | Code::BackTab | Code::Backspace | Code::Delete | Code::Left | Code::Right => {}
         }
         self.top = self.top.min(MOST);

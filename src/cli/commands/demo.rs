@@ -13,6 +13,7 @@ use crate::cli::exit;
 use crate::cli::failure::Failure;
 use crate::clock::SystemClock;
 use crate::demo::{DemoFleet, FleetOptions};
+use crate::domain::alert::AlertSettings;
 use crate::domain::command::Command;
 use crate::domain::host::HostSettings;
 use crate::domain::id::RunId;
@@ -61,8 +62,10 @@ async fn show(args: &DemoArgs, globals: &Globals, folder: &TempDir) -> Result<u8
     })
     .map_err(compose::ledger_failure)?;
     open(&fleet, &handle);
+    // A demo is looked at already.
+    let quiet = AlertSettings { bell: false, ..AlertSettings::default() };
     let options = screen::options("demo".into(), fleet.jobs(), &ledger, prompts, &clock, globals);
-    let options = TuiOptions { simulated: true, ..options };
+    let options = TuiOptions { simulated: true, alerts: quiet, ..options };
     let outcome = screen::show(&handle, options).await?;
     if outcome != Outcome::Aborted {
         handle.shutdown().await;

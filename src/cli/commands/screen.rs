@@ -8,6 +8,7 @@ use crate::cli::compose::{self, Parts, Supervised};
 use crate::cli::exit;
 use crate::cli::failure::Failure;
 use crate::cli::setup::Setup;
+use crate::domain::alert::AlertSettings;
 use crate::domain::run::Job;
 use crate::ledger::Ledger;
 use crate::port::{Clock, Prompter};
@@ -30,6 +31,7 @@ pub fn run(globals: &Globals) -> Result<u8, Failure> {
         let supervised = parts.supervise("steadfast", Connect::All)?;
         let jobs = parts.setup.config.jobs.clone();
         let options = options(fleet_name(&parts.setup), jobs, &supervised.ledger, prompts, &parts.clock, globals);
+        let options = TuiOptions { alerts: parts.setup.config.settings.alerts.clone(), ..options };
         let outcome = show(&supervised.handle, options).await?;
         let going = leave(&parts, supervised, outcome).await;
         if outcome == Outcome::Quit && going > 0 {
@@ -70,6 +72,7 @@ pub(super) fn options(
         fleet_name,
         jobs,
         theme: Theme::detect(&variable),
+        alerts: AlertSettings::default(),
         read_only: false,
         simulated: false,
         prompts,

@@ -4,6 +4,7 @@ mod hosts;
 mod jobs;
 mod link;
 mod network;
+mod notify;
 mod secret;
 
 use std::ops::Range;
@@ -29,6 +30,7 @@ pub(super) fn config(file: &File, base: &Base, findings: &mut Findings<'_>) -> C
         state_dir: context.path(file.state_dir.as_ref()),
         ssh_config: context.path(file.ssh_config.as_ref()),
         keep: file.gc.keep.as_ref().map(|keep| keep.value().0),
+        alerts: notify::notify(&file.notify),
         network: network::network(&file.network, &mut context),
     };
     Config { path: None, hosts, jobs, settings, defaults }

@@ -1,0 +1,91 @@
+//! The incidents in words: what is broken now, then what is over, newest first.
+
+use super::say::{self, clean};
+use super::{App, SheetLine, Weight};
+use crate::domain::diagnosis::RungAnswer;
+use crate::domain::fleet::HostView;
+use crate::domain::id::HostId;
+use crate::domain::incident::Incident;
+
+impl App {
+    pub(super) fn incidents(&self) -> Vec<SheetLine> {
+        let all = &self.fleet.incidents;
+        let mut open: Vec<_> = all.open().collect();
+        open.sort_by_key(|incident| std::cmp::Reverse(incident.since));
+        let mut lines = vec![SheetLine::Heading(match open.len() {
+            0 => "Nothing is wrong now".into(),
+            wrong => format!("Now: {}", say::count(wrong, "incident")),
+        })];
+        for incident in open {
+            self.tell_incident(incident, &mut lines);
+        }
+        if !all.closed().is_empty() {
+            lines.extend([SheetLine::Blank, SheetLine::Heading("Over".into())]);
+        }
+        for incident in all.closed().iter().rev() {
+            self.tell_incident(incident, &mut lines);
+        }
+        lines
+    }
+
+    fn tell_incident(&self, incident: &Incident, lines: &mut Vec<SheetLine>) {
+        let mut say = |label: &str, text: String, weight| {
+            lines.push(SheetLine::Entry { label: label.into(), text, weight });
+        };
+        let (last, weight) = match incident.until {
+            None => (self.now.wall, Weight::Bad),
+            Some(until) => (until, Weight::Plain),
+        };
+        let label = format!("{}, {}", self.when(incident.since), say::duration(last.since(incident.since)));
+        say(&label, clean(&incident.to_string()).into_owned(), weight);
+        if incident.affected > 1 {
+            let names = say::list(incident.had.iter().map(HostId::as_str), NAMED);
+            let well = incident.had.len().saturating_sub(incident.hosts.len());
+            let again =
+                if incident.until.is_none() && well > 0 { format!(" ({well} well again)") } else { String::new() };
+            say("", format!("hosts: {names}{again}"), Weight::Plain);
+        }
+        if incident.until.is_none() {
+            let first = incident.hosts.first().and_then(|host| self.fleet.hosts.get(host));
+            if let Some(evidence) = first.map(evidence).filter(|text| !text.is_empty()) {
+                say("", evidence, Weight::Plain);
+            }
+            if let Some(step) = incident.next_step() {
+                say("", format!("next: {}", clean(&step)), Weight::Advice);
+            }
+        }
+    }
+
+    /// The time of day, with the date when it was not today.
+    pub(super) fn when(&self, at: crate::domain::moment::Wall) -> String {
+        if say::date(at, self.utc_offset) == say::date(self.now.wall, self.utc_offset) {
+            say::time(at, self.utc_offset)
+        } else {
+            format!("{} {}", say::date(at, self.utc_offset), say::short_time(at, self.utc_offset))
+        }
+    }
+}
+
+/// What the rungs of the ladder answered, in one line: `node07: broken ssh banner (no answer); stands route, tcp`.
+fn evidence(host: &HostView) -> String {
+    let of = |wanted: RungAnswer| host.link.evidence.iter().filter(move |report| report.answer == wanted);
+    let cause = host.link.cause.as_ref().map(ToString::to_string).unwrap_or_default();
+    let broken = of(RungAnswer::Broken).map(|report| match &*clean(&report.detail) {
+        // What the cause says already is not said twice.
+        detail if detail.is_empty() || cause.contains(detail) => report.rung.word().to_owned(),
+        detail => format!("{} ({detail})", report.rung.word()),
+    });
+    let (broken, stands): (Vec<_>, Vec<_>) =
+        (broken.collect(), of(RungAnswer::Stands).map(|report| report.rung.word()).collect());
+    let mut parts = Vec::new();
+    if !broken.is_empty() {
+        parts.push(format!("broken {}", broken.join(", ")));
+    }
+    if !stands.is_empty() {
+        parts.push(format!("stands {}", stands.join(", ")));
+    }
+    if parts.is_empty() { String::new() } else { format!("{}: {}", host.id, parts.join("; ")) }
+}
+
+/// Hosts of an incident that are named; the rest are counted.
+const NAMED: usize = 12;

@@ -1,0 +1,78 @@
+//! The wall: one cell per host, and below it a line on the selected one.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+use super::pen::Pen;
+use super::theme::{Role, Theme};
+use crate::app::wall::{Cell, Form};
+use crate::app::{App, say};
+
+pub fn render(frame: &mut Frame<'_>, area: Rect, app: &App, theme: &Theme) {
+    let room = Rect { height: area.height.saturating_sub(1), ..area };
+    let wall = app.wall(room.width, room.height);
+    let selected = app.host().map(|host| &host.id);
+    let at = wall.cells.iter().position(|cell| Some(&cell.host.id) == selected).unwrap_or(0);
+    let top = wall.top(at, usize::from(room.height));
+    let place = |row: usize| u16::try_from(row.checked_sub(top)?).ok().filter(|row| *row < room.height);
+    for (row, name) in &wall.headings {
+        let Some(row) = place(*row) else { continue };
+        if let Some(mut pen) = Pen::at(frame.buffer_mut(), room, row, theme.ellipsis()) {
+            pen.skip(1).text(&say::clean(name), theme.style(Role::Heading));
+        }
+    }
+    for (n, cell) in wall.cells.iter().enumerate() {
+        let (Some(row), Ok(column)) = (place(cell.row), u16::try_from(cell.column)) else { continue };
+        let x = room.x.saturating_add(column.saturating_mul(wall.width));
+        let place = Rect { x, y: room.y + row, width: wall.width, height: 1 }.intersection(room);
+        draw(frame, place, cell, wall.form, n == at, app, theme);
+    }
+    let below = Rect { y: area.y + room.height, height: area.height - room.height, ..area };
+    note(frame, below, app, theme);
+}
+
+fn draw(frame: &mut Frame<'_>, at: Rect, cell: &Cell<'_>, form: Form, selected: bool, app: &App, theme: &Theme) {
+    let host = cell.host;
+    let state = host.link.state;
+    if selected {
+        let shown = Rect { width: at.width.saturating_sub(1), ..at };
+        frame.buffer_mut().set_style(shown, theme.selected(true));
+    }
+    let Some(mut pen) = Pen::at(frame.buffer_mut(), at, 0, theme.ellipsis()) else { return };
+    pen.sign(theme.state(state), theme.style(Role::State(state)));
+    let mark = if app.hosts.is_marked(&host.id) { theme.marked() } else { ' ' };
+    match form {
+        Form::Signs => {}
+        Form::Names => {
+            pen.sign(mark, theme.style(Role::Accent)).left(
+                host.id.as_str(),
+                at.width.saturating_sub(3),
+                theme.style(Role::Text),
+            );
+        }
+        Form::Words => {
+            let name = at.width.saturating_sub(2 + 1 + STATE + 2);
+            pen.sign(mark, theme.style(Role::Accent)).left(host.id.as_str(), name, theme.style(Role::Text));
+            pen.skip(1).left(state.word(), STATE, theme.style(Role::State(state)));
+        }
+    }
+}
+
+/// `node07 lost for 12m03s: no answer: connecting timed out`
+fn note(frame: &mut Frame<'_>, at: Rect, app: &App, theme: &Theme) {
+    let Some(mut pen) = Pen::at(frame.buffer_mut(), at, 0, theme.ellipsis()) else { return };
+    let Some(host) = app.host() else {
+        pen.skip(1).text("no host", theme.style(Role::Quiet));
+        return;
+    };
+    let state = host.link.state;
+    let age = say::duration(app.now.wall.since(host.link.since));
+    pen.skip(1).text(host.id.as_str(), theme.style(Role::Heading)).skip(1);
+    pen.text(&format!("{} {} for {age}", theme.state(state), state.word()), theme.style(Role::State(state)));
+    if let Some(cause) = host.link.cause.as_ref().filter(|_| !state.is_connected()) {
+        pen.text(&format!(": {}", say::clean(&cause.to_string())), theme.style(Role::Text));
+    }
+}
+
+/// The longest word of a state.
+const STATE: u16 = 12;
