@@ -126,7 +126,7 @@ fn meaning(state: LinkState) -> &'static str {
         LinkState::Alive => "heard from just now",
         LinkState::Pinging => "silent or cut: being asked why",
         LinkState::Reconnecting => "an attempt is under way or due",
-        LinkState::Paused => "our own network is down: no attempt is spent",
+        LinkState::Paused => "our network is down, or no route: no attempt is spent",
         LinkState::Rebooted => "connected again, and it is another boot",
         LinkState::Refused => "key or login refused: r tries again",
         LinkState::Lost => "no contact for long; quietly tried on",

@@ -41,16 +41,15 @@ fn our_own_sleep_is_told_and_no_host_is_blamed_for_it() {
     let before = running.links.len();
     let night = Duration::from_secs(8 * 3600);
     clock.sleep(night);
-    while running.stalls.is_empty() {
+    // A busy machine may have stalled for real besides.
+    while !running.stalls.iter().any(|told| told.abs_diff(night) < Duration::from_secs(60)) {
         running.step();
     }
-    assert!(running.stalls[0].abs_diff(night) < Duration::from_secs(60), "{:?}", running.stalls);
     running.wait("the words", |fleet| {
         let attempt = fleet.attempt(id).expect("known");
         attempt.notices.iter().any(|notice| notice.starts_with("blind 8 h 00 min (this machine slept)"))
     });
     assert!(running.verdict(id).is_success());
     assert_eq!(running.links[before..], [], "no host is blamed");
-    assert_eq!(running.stalls.len(), 1);
     running.stop();
 }

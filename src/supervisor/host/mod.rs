@@ -102,6 +102,7 @@ struct Open {
 impl HostTask {
     pub(super) fn new(around: Surroundings, link: Link, reports_out: mpsc::Sender<Report>) -> Self {
         let numbers = around.shared.numbers(&around.host);
+        let stall = Stall::new(around.clock.as_ref());
         Self {
             around,
             numbers,
@@ -117,7 +118,7 @@ impl HostTask {
             boots: Boots::default(),
             blind: BlindClock::default(),
             way: Way::default(),
-            stall: Stall::default(),
+            stall,
         }
     }
 

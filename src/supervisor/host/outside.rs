@@ -11,11 +11,11 @@ use crate::domain::link::LinkInput;
 use crate::domain::moment::{Moment, Mono};
 use crate::domain::run::RunInput;
 use crate::net;
-use crate::port::{Connector, DialError, Dialed};
+use crate::port::{Clock, Connector, DialError, Dialed};
 use crate::supervisor::host::HostTask;
 use crate::supervisor::host::calls::Outcome;
 use crate::supervisor::ladder;
-use crate::supervisor::limits::{FIRST_LOOK, STALL, WAY_LIMIT};
+use crate::supervisor::limits::{FIRST_LOOK, SLEPT, STALL, WAY_LIMIT};
 
 /// Where the first machine on the way to the host is, and whether the kernel knows a way there.
 #[derive(Default)]
@@ -25,10 +25,17 @@ pub(super) struct Way {
     reachable: Option<bool>,
 }
 
-/// A stall that was forgiven, so that nobody forgives it twice.
-#[derive(Default)]
+/// What was forgiven last, so that nobody forgives it twice.
 pub(super) struct Stall {
     last: Option<(Mono, Duration)>,
+    /// How long the machine had slept at our last wake.
+    asleep: Duration,
+}
+
+impl Stall {
+    pub(super) fn new(clock: &dyn Clock) -> Self {
+        Self { last: None, asleep: clock.asleep() }
+    }
 }
 
 impl HostTask {
@@ -79,17 +86,22 @@ impl HostTask {
         self.way = if dialed.is_ok() { way } else { Way::default() };
     }
 
-    /// A wake long after the time planned for it: we slept, and nobody else is to blame.
+    /// The machine slept, or a wake comes long after the time planned for it: nobody else is to blame.
     pub(super) fn notice_stall(&mut self, now: Moment, planned: Option<Mono>) {
-        let Some(late) = planned.map(|planned| now.mono.since(planned)).filter(|late| *late > STALL) else { return };
-        self.forgive(now, late);
+        let asleep = self.around.clock.asleep();
+        let slept = asleep.saturating_sub(std::mem::replace(&mut self.stall.asleep, asleep));
+        let late = planned.map(|planned| now.mono.since(planned)).filter(|late| *late > STALL);
+        let length = late.unwrap_or_default().max(slept);
+        if late.is_some() || slept >= SLEPT {
+            self.forgive(now, length);
+        }
     }
 
-    /// The hub noticed it: that is exact, but our own timer may have been there before.
+    /// The hub noticed it, perhaps after us.
     pub(super) fn handle_stall(&mut self, now: Moment, length: Duration) {
-        let just = self.stall.last.filter(|(at, _)| now.mono.since(*at) < STALL).map(|(_, forgiven)| forgiven);
+        let just = self.stall.last.filter(|(at, _)| now.mono.since(*at) < JUST).map(|(_, forgiven)| forgiven);
         let rest = length.saturating_sub(just.unwrap_or_default());
-        if !rest.is_zero() {
+        if rest >= SLEPT {
             self.forgive(now, rest);
         }
     }
@@ -138,3 +150,6 @@ fn not_ours(error: DialError) -> DialError {
 }
 
 const UNREACHABLE: &str = "unreachable, although there is a route: the host or its network is off";
+
+/// The hub's word about a stall that we noticed ourselves comes within this time.
+const JUST: Duration = Duration::from_secs(15);
