@@ -186,8 +186,12 @@ fn boot(at: Wall, fact: &BootFact, view: Option<&HostView>) -> Said {
         BootFact::Identified(_) => None,
         BootFact::Rebooted { not_before, .. } => {
             let away = view.and_then(|view| away(at, view)).unwrap_or_else(|| at.since(*not_before));
-            let away = say::duration(away);
-            Some((Tone::Warning, format!("rebooted; connected again after {away}")))
+            let after = match away {
+                // It went without a word, and was heard the moment it was missed.
+                away if away < Duration::from_secs(1) => "at once".to_owned(),
+                away => format!("after {}", say::duration(away)),
+            };
+            Some((Tone::Warning, format!("rebooted; connected again {after}")))
         }
         BootFact::Evidence { cause: RebootCause::Unknown, .. } => None,
         BootFact::Evidence { cause, .. } => {
