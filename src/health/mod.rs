@@ -4,3 +4,4 @@
 //! hostile input: it is bounded, parsed strictly and made printable here.
 
 pub mod http;
+pub mod probe;

@@ -9,9 +9,11 @@ mod percent;
 mod row;
 mod rules;
 mod sample;
+mod settings;
 
 pub use level::{Change, Level, Steadiness};
 pub use percent::{Percent, PercentError};
 pub use row::{Row, Summary, rows, short_of, summaries};
 pub use rules::{Limits, Reason, Rules, Status, Thresholds};
 pub use sample::{Disk, Load, Pressure, Report, Running, Sample, Service, Traffic, Trouble, plain};
+pub use settings::{Settings, Watched, is_service_name};
