@@ -3,6 +3,7 @@
 
 mod check;
 mod color;
+mod health;
 mod run;
 mod runs;
 mod values;
@@ -14,6 +15,7 @@ use clap_complete::Shell;
 
 pub use check::CheckArgs;
 pub use color::ColorChoice;
+pub use health::{Column, ServicesArgs, SourceArgs, StatusArgs, SummaryColumn, UnhealthyArgs, WatchArgs};
 pub use run::{OnRebootWord, RunArgs};
 pub use runs::{AdoptArgs, AttachArgs, CancelArgs, GcArgs, LogArgs, RerunArgs, RunsArgs};
 pub use values::{Hosts, Pick, RunName, Variable};
@@ -76,6 +78,11 @@ pub enum Command {
     Adopt(AdoptArgs),
     Gc(GcArgs),
     Check(CheckArgs),
+    Services(Box<ServicesArgs>),
+    Status(Box<StatusArgs>),
+    #[command(name = "unhealthy-services")]
+    UnhealthyServices(Box<UnhealthyArgs>),
+    Watch(Box<WatchArgs>),
     Config(ConfigArgs),
     Schema(SchemaArgs),
     Completions(CompletionsArgs),

@@ -1,5 +1,6 @@
 //! From what is written to what is meant: the rules that no type can tell.
 
+mod health;
 mod hosts;
 mod jobs;
 mod link;
@@ -29,7 +30,8 @@ pub(super) fn config(file: &File, base: &Base, findings: &mut Findings<'_>) -> C
         ssh_config: context.path(file.ssh_config.as_ref()),
         keep: file.gc.keep.as_ref().map(|keep| keep.value().0),
     };
-    Config { path: None, hosts, jobs, settings, defaults }
+    let health = health::health(&file.health, &mut context);
+    Config { path: None, hosts, jobs, settings, defaults, health }
 }
 
 /// What every check needs at hand.
