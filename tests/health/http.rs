@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::num::NonZero;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -259,7 +260,7 @@ fn on_a_terminal_the_table_stays_in_place() {
     // Linux ends a terminal that nobody has open with an error.
     let _ = reader.read_to_end(&mut bytes);
     assert!(child.wait().unwrap().success());
-    let mut screen = vt100::Parser::new(12, 100, 0);
+    let mut screen = vt100::Parser::new(NonZero::new(12).unwrap(), NonZero::new(100).unwrap(), 0);
     screen.process(&bytes);
     let text = screen.screen().contents();
     let (head, table) = text.split_once('\n').unwrap();

@@ -20,8 +20,13 @@ fn a_real_host_tells_its_numbers_and_services() {
     assert!(sshd["cpu"].as_f64().is_some_and(|cpu| (0.0..=100.0).contains(&cpu)), "{sshd}");
     assert!(sshd["memory"].as_f64().is_some_and(|memory| memory > 0.0), "{sshd}");
     assert_eq!((&sshd["service"], &sshd["remarks"]), (&"sshd".into(), &serde_json::json!([])));
+    assert!(sshd["load"].as_array().is_some_and(|load| load.len() == 3), "{sshd}");
+    assert!(sshd["disk_free_kib"].is_u64() && sshd["disk"].is_number(), "{sshd}");
     assert_eq!(none["reasons"], serde_json::json!(["not running: no such process"]));
     assert_eq!((bad["status"].as_str(), bad["service"].as_str()), (Some("unknown"), None));
+
+    let said = bench.run(&["services", "-H", "h1", "--wide"]);
+    assert!(said.out.lines().next().is_some_and(|head| head.contains("load") && head.contains("disk")), "{said:?}");
 
     let said = bench.run(&["services", "-H", "h1", "--fail-if-unhealthy", "--filter", "no-such"]);
     assert_eq!(said.code, Some(1), "{said:?}");

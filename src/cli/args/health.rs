@@ -27,6 +27,9 @@ pub struct ServicesArgs {
     /// Only what has this text in its server, service or status; upper case or lower.
     #[arg(long, value_name = "TEXT")]
     pub filter: Option<String>,
+    /// Show load, pressure, disk and temperature, too; --json always does.
+    #[arg(long)]
+    pub wide: bool,
 }
 
 /// One service over all its servers: average CPU and memory, and how many are healthy.

@@ -15,5 +15,5 @@ pub use level::{Change, Level, Steadiness};
 pub use percent::{Percent, PercentError};
 pub use row::{Row, Summary, rows, short_of, summaries};
 pub use rules::{Limits, Reason, Rules, Status, Thresholds};
-pub use sample::{Disk, Load, Pressure, Report, Running, Sample, Service, Traffic, Trouble, plain};
+pub use sample::{Disk, Load, Pressure, Report, Running, Sample, Service, Traffic, Trouble, Vitals, plain};
 pub use settings::{Settings, Watched, is_service_name};

@@ -2,16 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use super::{Percent, Reason, Report, Rules, Running, Sample, Status};
+use super::{Percent, Reason, Report, Rules, Running, Sample, Status, Vitals};
 
 /// One service on one server; or a server of which no service is known.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Row {
     pub server: String,
     pub service: Option<String>,
     pub status: Status,
     pub cpu: Option<Percent>,
     pub memory: Option<Percent>,
+    /// Of the server.
+    pub vitals: Vitals,
     pub running: Option<Running>,
     pub reasons: Vec<Reason>,
     /// Why nothing, or not all, is known.
@@ -50,6 +52,7 @@ fn of(report: &Report, rules: &Rules) -> Vec<Row> {
             status: Status::Unknown,
             cpu: None,
             memory: None,
+            vitals: Vitals::default(),
             running: None,
             reasons: Vec::new(),
             remarks: vec![trouble.to_string()],
@@ -67,6 +70,7 @@ fn row(server: &str, sample: &Sample, service: Option<(&String, &Running)>, rule
         status,
         cpu: sample.cpu,
         memory: sample.memory,
+        vitals: sample.vitals,
         running: running.cloned(),
         reasons,
         remarks: sample.remarks.clone(),

@@ -19,6 +19,15 @@ pub struct Report {
 pub struct Sample {
     pub cpu: Option<Percent>,
     pub memory: Option<Percent>,
+    pub vitals: Vitals,
+    pub services: Vec<Service>,
+    /// What could not be understood, a line each.
+    pub remarks: Vec<String>,
+}
+
+/// What else a host tells; shown, and judged by nobody yet.
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
+pub struct Vitals {
     pub load: Option<Load>,
     pub pressure: Pressure,
     /// Of the filesystem that holds the spool.
@@ -27,9 +36,6 @@ pub struct Sample {
     pub temperature: Option<f64>,
     /// Of all interfaces but loopback.
     pub traffic: Option<Traffic>,
-    pub services: Vec<Service>,
-    /// What could not be understood, a line each.
-    pub remarks: Vec<String>,
 }
 
 /// Averages over 1, 5 and 15 minutes.

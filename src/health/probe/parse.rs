@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::health::{Disk, Load, Percent, Pressure, Running, Sample, Service, Traffic, Watched, plain};
+use crate::domain::health::{Disk, Load, Percent, Pressure, Running, Sample, Service, Traffic, Vitals, Watched, plain};
 
 /// What the processors have done since boot, in ticks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -30,15 +30,17 @@ pub(super) fn answer(
     let mut sample = Sample {
         cpu,
         memory: memory(&sections),
-        load: load(&sections),
-        pressure: Pressure {
-            cpu: sections.first("pcpu").and_then(pressure),
-            memory: sections.first("pmemory").and_then(pressure),
-            io: sections.first("pio").and_then(pressure),
+        vitals: Vitals {
+            load: load(&sections),
+            pressure: Pressure {
+                cpu: sections.first("pcpu").and_then(pressure),
+                memory: sections.first("pmemory").and_then(pressure),
+                io: sections.first("pio").and_then(pressure),
+            },
+            disk: sections.first("df").and_then(disk),
+            temperature: temperature(&sections),
+            traffic: sections.first("net").and_then(traffic),
         },
-        disk: sections.first("df").and_then(disk),
-        temperature: temperature(&sections),
-        traffic: sections.first("net").and_then(traffic),
         services: services(&sections, watched),
         remarks: Vec::new(),
     };

@@ -2,6 +2,7 @@
 
 mod source;
 mod table;
+mod vitals;
 pub(in crate::cli) mod watch;
 
 use crate::cli::args::{Globals, ServicesArgs, SourceArgs, StatusArgs, UnhealthyArgs};
@@ -25,7 +26,7 @@ pub(in crate::cli) fn services(args: &ServicesArgs, globals: &Globals) -> Result
             if rows.is_empty() {
                 compose::say("nothing to show");
             }
-            output::print(table::servers(&rows, parts.setup.color.stdout()))?;
+            output::print(table::servers(&rows, args.wide, parts.setup.color.stdout()))?;
         }
         Ok(code(&args.source, rows.iter().all(|row| row.status == Status::Healthy)))
     })

@@ -5,23 +5,30 @@ use serde::Serialize;
 
 use crate::app::say;
 use crate::cli::args::{Column, SummaryColumn};
+use crate::cli::commands::health::vitals::{self, VitalsRecord};
 use crate::domain::health::{Percent, Row, Status, Summary};
 
-/// The table of servers.
-pub(super) fn servers(rows: &[Row], color: bool) -> String {
+/// The table of servers; wide with what else they tell.
+pub(super) fn servers(rows: &[Row], wide: bool, color: bool) -> String {
     if rows.is_empty() {
         return String::new();
     }
-    let mut table = empty(&["server", "service", "status", "cpu", "memory", ""], 3..5);
+    let more: &[&str] = if wide { &vitals::HEADER } else { &[] };
+    let header = [&["server", "service", "status", "cpu", "memory"], more, &[""]].concat();
+    let mut table = empty(&header, 3..5 + more.len());
     for row in rows {
-        table.add_row([
+        let mut cells = vec![
             say::clean(&row.server).into_owned(),
             row.service.as_deref().map_or_else(|| UNKNOWN.to_owned(), |name| say::clean(name).into_owned()),
             status(row.status),
             percent(row.cpu),
             percent(row.memory),
-            say::clean(&why(row)).into_owned(),
-        ]);
+        ];
+        if wide {
+            cells.extend(vitals::cells(&row.vitals));
+        }
+        cells.push(say::clean(&why(row)).into_owned());
+        table.add_row(cells);
     }
     colored(table.trim_fmt() + "\n", color)
 }
@@ -141,6 +148,8 @@ pub(super) struct Record<'a> {
     status: &'static str,
     cpu: Option<f64>,
     memory: Option<f64>,
+    #[serde(flatten)]
+    vitals: VitalsRecord,
     reasons: Vec<String>,
     remarks: &'a [String],
 }
@@ -153,6 +162,7 @@ impl<'a> From<&'a Row> for Record<'a> {
             status: row.status.word(),
             cpu: row.cpu.map(rounded),
             memory: row.memory.map(rounded),
+            vitals: (&row.vitals).into(),
             reasons: row.reasons.iter().map(ToString::to_string).collect(),
             remarks: &row.remarks,
         }
@@ -183,8 +193,8 @@ impl<'a> From<&'a Summary> for SummaryRecord<'a> {
     }
 }
 
-fn rounded(percent: Percent) -> f64 {
+pub(super) fn rounded(percent: Percent) -> f64 {
     (percent.value() * 100.0).round() / 100.0
 }
 
-const UNKNOWN: &str = "-";
+pub(super) const UNKNOWN: &str = "-";
