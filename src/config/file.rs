@@ -33,6 +33,41 @@ pub(super) struct File {
     pub(super) hosts: HostList,
     /// What you run again and again: `steadfast run -j NAME`, or a key on the screen.
     pub(super) jobs: BTreeMap<At<String>, Job>,
+    /// Services, and when hosts and services are unhealthy.
+    pub(super) health: Health,
+}
+
+/// Services, and when hosts and services are unhealthy.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Health {
+    /// More CPU than this is unhealthy, in percent. Default: 90. `--cpu-threshold` goes before it.
+    pub(super) cpu_threshold: Option<At<f64>>,
+    /// More memory than this is unhealthy, in percent. Default: 90. `--mem-threshold` goes before it.
+    pub(super) mem_threshold: Option<At<f64>>,
+    /// What was unhealthy must come so many points below its threshold to be healthy again, in `watch`.
+    /// Default: 0.
+    pub(super) margin: Option<At<f64>>,
+    /// A new status must last this long before it counts, in `watch`. Default: 0s.
+    pub(super) minimum: Option<At<Time>>,
+    /// systemd units to look for on each host. Default: the services that run there.
+    pub(super) units: Option<Vec<At<String>>>,
+    /// Whether Docker's containers are looked for, where there is Docker. Default: true.
+    pub(super) docker: Option<At<bool>>,
+    /// Programs to look for on each host, by their name as in `ps -o comm`.
+    pub(super) processes: Vec<At<String>>,
+    /// Thresholds of single services, by name.
+    pub(super) services: BTreeMap<At<String>, HealthService>,
+}
+
+/// Thresholds of one service.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct HealthService {
+    /// More CPU than this is unhealthy, in percent. Default: as for all.
+    pub(super) cpu_threshold: Option<At<f64>>,
+    /// More memory than this is unhealthy, in percent. Default: as for all.
+    pub(super) mem_threshold: Option<At<f64>>,
 }
 
 /// Cleaning up after runs that have ended.

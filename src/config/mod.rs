@@ -53,6 +53,8 @@ pub struct Config {
     pub settings: Settings,
     /// For hosts that are named on the command line only.
     pub defaults: HostDefaults,
+    /// What is looked for, and when it is unhealthy.
+    pub health: crate::domain::health::Settings,
 }
 
 /// What concerns the supervisor itself.

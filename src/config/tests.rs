@@ -79,7 +79,11 @@ fn set(value: &toml::Value, path: &str, found: &mut Vec<String>) {
         toml::Value::Table(table) => {
             for (name, inner) in table {
                 let path = format!("{path}.{name}");
-                found.push(path.replace(".jobs.burn-in", ".jobs").replace(".jobs.disk-torture", ".jobs"));
+                found.push(
+                    path.replace(".jobs.burn-in", ".jobs")
+                        .replace(".jobs.disk-torture", ".jobs")
+                        .replace(".services.postgresql", ".services"),
+                );
                 set(inner, &path, found);
             }
         }
@@ -104,6 +108,21 @@ fn every_key_is_described_and_is_in_the_example() {
         // A host's timing is that of `[defaults.link]`, shown there key by key.
         assert!(shown.contains(&key) || key.starts_with(".hosts.link."), "{key} is not in the example");
     }
+}
+
+#[test]
+fn health_is_what_is_written_and_nothing_else() {
+    let config = good(
+        "[health]\ncpu_threshold = 80\nmargin = 2.5\nunits = ['nginx']\n[health.services.User]\nmem_threshold = 70",
+    );
+    let rules = &config.health.rules;
+    assert_eq!(rules.thresholds(Some("User")).cpu.to_string(), "80.00%");
+    assert_eq!(rules.thresholds(Some("User")).memory.to_string(), "70.00%");
+    assert_eq!(rules.thresholds(None).memory.to_string(), "90.00%");
+    assert_eq!(config.health.watched.units.as_deref(), Some(&["nginx".to_owned()][..]));
+    let told = bad("[health]\ncpu_threshold = 101\nmem_threshold = nan\nprocesses = [\"a'; rm\"]\n");
+    assert_eq!(told.matches("must be a number from 0 to 100").count(), 2, "{told}");
+    assert!(told.contains("is no name of a unit or program"), "{told}");
 }
 
 #[test]
@@ -166,7 +185,7 @@ env = { "2" = "x" }
     2 | hsots = ["db1"]
       | ^^^^^
       = did you mean `hosts`?
-      = allowed here: state_dir, ssh_config, gc, notify, network, defaults, hosts, jobs
+      = allowed here: state_dir, ssh_config, gc, notify, network, defaults, hosts, jobs, health
 
     f:3:13: invalid type: integer `5`, expected a string
       |

@@ -9,6 +9,7 @@ pub mod command;
 pub mod diagnosis;
 pub mod event;
 pub mod fleet;
+pub mod health;
 pub mod host;
 pub mod id;
 pub mod incident;

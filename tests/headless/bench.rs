@@ -31,7 +31,12 @@ impl Bench {
     /// With `h1` and `h2`, which are the same sshd, and `bad`, which lets nobody in. `None`, loudly,
     /// where there is no sshd.
     pub fn with_sshd() -> Option<Self> {
-        let sshd = Sshd::with(&[])?;
+        Self::with_sshd_and(&[])
+    }
+
+    /// The same with lines of sshd_config(5).
+    pub fn with_sshd_and(lines: &[&str]) -> Option<Self> {
+        let sshd = Sshd::with(lines)?;
         let key = sshd.client_key("id");
         sshd.authorize(&key);
         let known = sshd.known_hosts(&sshd.known());

@@ -3,6 +3,7 @@
 
 mod check;
 mod color;
+mod health;
 mod net;
 mod run;
 mod runs;
@@ -15,6 +16,7 @@ use clap_complete::Shell;
 
 pub use check::CheckArgs;
 pub use color::ColorChoice;
+pub use health::{Column, ServicesArgs, SourceArgs, StatusArgs, SummaryColumn, UnhealthyArgs, WatchArgs};
 pub use net::NetArgs;
 pub use run::{OnRebootWord, RunArgs};
 pub use runs::{AdoptArgs, AttachArgs, CancelArgs, GcArgs, LogArgs, RerunArgs, RunsArgs};
@@ -79,6 +81,11 @@ pub enum Command {
     Gc(GcArgs),
     Check(CheckArgs),
     Net(NetArgs),
+    Services(Box<ServicesArgs>),
+    Status(Box<StatusArgs>),
+    #[command(name = "unhealthy-services")]
+    UnhealthyServices(Box<UnhealthyArgs>),
+    Watch(Box<WatchArgs>),
     Config(ConfigArgs),
     Schema(SchemaArgs),
     Completions(CompletionsArgs),

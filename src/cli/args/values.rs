@@ -4,6 +4,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use crate::config::{expand, is_variable_name, parse_duration, parse_size};
+use crate::domain::health::Percent;
 use crate::domain::id::{Attempt, HostId, RunId};
 
 /// `db1`, or `node[01-20]` for twenty hosts.
@@ -101,6 +102,17 @@ impl FromStr for Variable {
         }
         Ok(Self { name: name.into(), value: value.into() })
     }
+}
+
+/// `90` or `90%`.
+pub(super) fn percent(text: &str) -> Result<Percent, String> {
+    let number = text.strip_suffix('%').unwrap_or(text).trim_end();
+    Percent::parse_number(number).map_err(|error| error.to_string())
+}
+
+/// From 1 to 1024.
+pub(super) fn several(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|number| (1..=1024).contains(number)).ok_or_else(|| "1 to 1024 at a time".into())
 }
 
 pub(super) fn duration(text: &str) -> Result<Duration, String> {

@@ -7,6 +7,7 @@ pub(super) mod check;
 #[cfg(all(feature = "tui", feature = "demo"))]
 pub(super) mod demo;
 pub(super) mod gc;
+pub(super) mod health;
 pub(super) mod log;
 pub(super) mod net;
 pub(super) mod rerun;

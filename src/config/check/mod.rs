@@ -1,5 +1,6 @@
 //! From what is written to what is meant: the rules that no type can tell.
 
+mod health;
 mod hosts;
 mod jobs;
 mod link;
@@ -33,7 +34,8 @@ pub(super) fn config(file: &File, base: &Base, findings: &mut Findings<'_>) -> C
         alerts: notify::notify(&file.notify),
         network: network::network(&file.network, &mut context),
     };
-    Config { path: None, hosts, jobs, settings, defaults }
+    let health = health::health(&file.health, &mut context);
+    Config { path: None, hosts, jobs, settings, defaults, health }
 }
 
 /// What every check needs at hand.

@@ -1,0 +1,143 @@
+//! `steadfast services`, `status`, `unhealthy-services` and `watch`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+
+use super::values::{self, Hosts};
+use crate::domain::health::Percent;
+
+/// Which service lives where, and is it well.
+///
+/// Asks the configured hosts over SSH, or a control plane with --cp-url. Unhealthy is what uses more
+/// CPU or memory than its threshold, or does not run; unknown is what did not tell.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  steadfast services                                  all configured hosts
+  steadfast services --cp-url http://cp.example:8080  what the control plane knows
+  steadfast services --filter unhealthy --sort cpu --json")]
+pub struct ServicesArgs {
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// Sort by this column: cpu and memory from the highest, status from the worst [default: as listed].
+    #[arg(long, value_name = "COLUMN", value_enum)]
+    pub sort: Option<Column>,
+    /// Only what has this text in its server, service or status; upper case or lower.
+    #[arg(long, value_name = "TEXT")]
+    pub filter: Option<String>,
+    /// Show load, pressure, disk and temperature, too; --json always does.
+    #[arg(long)]
+    pub wide: bool,
+}
+
+/// One service over all its servers: average CPU and memory, and how many are healthy.
+///
+/// Unhealthy when the average is over a threshold, or when no server is healthy and one is not.
+#[derive(Debug, Args)]
+pub struct StatusArgs {
+    /// The service.
+    #[arg(long, value_name = "NAME")]
+    pub service: String,
+    #[command(flatten)]
+    pub source: SourceArgs,
+}
+
+/// Services with too few healthy servers left, the worst first.
+#[derive(Debug, Args)]
+pub struct UnhealthyArgs {
+    /// How many healthy servers a service should have.
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    pub min_healthy: usize,
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// Sort by this column [default: fewest healthy servers first].
+    #[arg(long, value_name = "COLUMN", value_enum)]
+    pub sort: Option<SummaryColumn>,
+    /// Only services with this text in their name; upper case or lower.
+    #[arg(long, value_name = "TEXT")]
+    pub filter: Option<String>,
+}
+
+/// The servers of one service, live: ctrl-C ends it.
+///
+/// On a terminal the table stays in place and marks what has changed; otherwise a line per server
+/// each time.
+#[derive(Debug, Args)]
+pub struct WatchArgs {
+    /// The service.
+    #[arg(long, value_name = "NAME")]
+    pub service: String,
+    /// Ask this often. A round that takes longer delays the next.
+    #[arg(long, value_name = "DURATION", default_value = "2s", value_parser = values::limit)]
+    pub interval: Duration,
+    /// End after so many rounds.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub count: Option<u64>,
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// Sort by this column [default: as listed].
+    #[arg(long, value_name = "COLUMN", value_enum)]
+    pub sort: Option<Column>,
+    /// Only what has this text in its server or status; upper case or lower.
+    #[arg(long, value_name = "TEXT")]
+    pub filter: Option<String>,
+}
+
+/// Where the numbers come from, and how they are judged.
+#[derive(Debug, Args)]
+pub struct SourceArgs {
+    /// One JSON object per row.
+    #[arg(long)]
+    pub json: bool,
+    /// Exit code 1 unless everything that is shown is healthy; for unhealthy-services, if any is shown.
+    #[arg(long)]
+    pub fail_if_unhealthy: bool,
+    /// Ask this control plane: GET URL/servers lists addresses, GET URL/ADDRESS tells cpu, memory and
+    /// service.
+    #[arg(long, value_name = "URL", help_heading = "Source", conflicts_with_all = ["hosts", "tags"])]
+    pub cp_url: Option<String>,
+    /// Send the bearer token that is in this environment variable.
+    #[arg(long, value_name = "NAME", help_heading = "Source", requires = "cp_url", conflicts_with = "token_file")]
+    pub token_env: Option<String>,
+    /// Send the bearer token that is in this file.
+    #[arg(long, value_name = "FILE", help_heading = "Source", requires = "cp_url")]
+    pub token_file: Option<PathBuf>,
+    /// Ask this host over SSH [default: all configured ones]. May be given several times.
+    #[arg(short = 'H', long = "host", value_name = "HOST", help_heading = "Source")]
+    pub hosts: Vec<Hosts>,
+    /// Ask all configured hosts with this tag. May be given several times.
+    #[arg(short, long = "tag", value_name = "TAG", help_heading = "Source")]
+    pub tags: Vec<String>,
+    /// Ask so many at a time; 1 for a server that answers one request at a time.
+    #[arg(long, value_name = "N", default_value = "16", value_parser = values::several, help_heading = "Source")]
+    pub concurrency: usize,
+    /// Give each server so long to answer.
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = values::limit, help_heading = "Source")]
+    pub timeout: Duration,
+    /// Unhealthy is more CPU than so many percent [default: as configured, else 90].
+    #[arg(long, value_name = "PERCENT", value_parser = values::percent, help_heading = "Rule")]
+    pub cpu_threshold: Option<Percent>,
+    /// Unhealthy is more memory than so many percent [default: as configured, else 90].
+    #[arg(long, value_name = "PERCENT", value_parser = values::percent, help_heading = "Rule")]
+    pub mem_threshold: Option<Percent>,
+}
+
+/// Of the table of servers.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Column {
+    Server,
+    Service,
+    Status,
+    Cpu,
+    Memory,
+}
+
+/// Of the table of services.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum SummaryColumn {
+    Service,
+    Healthy,
+    Total,
+}

@@ -1,0 +1,200 @@
+//! Rows and sums as people and programs read them.
+
+use comfy_table::{CellAlignment, Table};
+use serde::Serialize;
+
+use crate::app::say;
+use crate::cli::args::{Column, SummaryColumn};
+use crate::cli::commands::health::vitals::{self, VitalsRecord};
+use crate::domain::health::{Percent, Row, Status, Summary};
+
+/// The table of servers; wide with what else they tell.
+pub(super) fn servers(rows: &[Row], wide: bool, color: bool) -> String {
+    if rows.is_empty() {
+        return String::new();
+    }
+    let more: &[&str] = if wide { &vitals::HEADER } else { &[] };
+    let header = [&["server", "service", "status", "cpu", "memory"], more, &[""]].concat();
+    let mut table = empty(&header, 3..5 + more.len());
+    for row in rows {
+        let mut cells = vec![
+            say::clean(&row.server).into_owned(),
+            row.service.as_deref().map_or_else(|| UNKNOWN.to_owned(), |name| say::clean(name).into_owned()),
+            status(row.status),
+            percent(row.cpu),
+            percent(row.memory),
+        ];
+        if wide {
+            cells.extend(vitals::cells(&row.vitals));
+        }
+        cells.push(say::clean(&why(row)).into_owned());
+        table.add_row(cells);
+    }
+    colored(table.trim_fmt() + "\n", color)
+}
+
+/// The table of services.
+pub(super) fn services(summaries: &[Summary], color: bool) -> String {
+    if summaries.is_empty() {
+        return String::new();
+    }
+    let mut table = empty(&["service", "status", "cpu", "memory", "healthy"], 2..5);
+    for summary in summaries {
+        table.add_row([
+            say::clean(&summary.service).into_owned(),
+            status(summary.status),
+            percent(summary.cpu),
+            percent(summary.memory),
+            format!("{}/{}", summary.healthy, summary.total),
+        ]);
+    }
+    colored(table.trim_fmt() + "\n", color)
+}
+
+pub(super) fn empty(header: &[&str], right: std::ops::Range<usize>) -> Table {
+    let mut table = Table::new();
+    table.load_style(comfy_table::presets::NOTHING);
+    table.set_header(header);
+    for place in right {
+        if let Some(column) = table.column_mut(place) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table
+}
+
+/// Why a row is not healthy, or not wholly known.
+pub(super) fn why(row: &Row) -> String {
+    let reasons = row.reasons.iter().map(ToString::to_string).chain(row.remarks.iter().cloned());
+    reasons.collect::<Vec<_>>().join("; ")
+}
+
+/// Told by a glyph and a word.
+pub(super) fn status(status: Status) -> String {
+    format!("{} {status}", glyph(status))
+}
+
+fn glyph(status: Status) -> char {
+    match status {
+        Status::Healthy => '✓',
+        Status::Unhealthy => '✗',
+        Status::Unknown => '?',
+    }
+}
+
+pub(super) fn percent(value: Option<Percent>) -> String {
+    value.map_or_else(|| UNKNOWN.to_owned(), |value| value.to_string())
+}
+
+/// The words of statuses in colour; changes no letter.
+pub(super) fn colored(text: String, color: bool) -> String {
+    if !color {
+        return text;
+    }
+    let code = |status| match status {
+        Status::Healthy => "32",
+        Status::Unhealthy => "31",
+        Status::Unknown => "33",
+    };
+    [Status::Healthy, Status::Unhealthy, Status::Unknown].into_iter().fold(text, |text, one| {
+        let word = status(one);
+        text.replace(&word, &format!("\u{1b}[{}m{word}\u{1b}[0m", code(one)))
+    })
+}
+
+/// Whether a row has the text in what names it.
+pub(super) fn matches(row: &Row, filter: Option<&str>) -> bool {
+    // Whoever asks for healthy does not mean unhealthy.
+    let of_status = filter.is_some_and(|filter| row.status.word().starts_with(&filter.to_lowercase()));
+    of_status || contains(&row.server, filter) || contains(row.service.as_deref().unwrap_or_default(), filter)
+}
+
+pub(super) fn contains(text: &str, filter: Option<&str>) -> bool {
+    filter.is_none_or(|filter| text.to_lowercase().contains(&filter.to_lowercase()))
+}
+
+/// The order of equals stays.
+pub(super) fn sort(rows: &mut [Row], column: Option<Column>) {
+    match column {
+        None => {}
+        Some(Column::Server) => rows.sort_by_cached_key(|row| place(&row.server)),
+        Some(Column::Service) => rows.sort_by(|a, b| a.service.cmp(&b.service)),
+        Some(Column::Status) => rows.sort_by_key(|row| row.status),
+        Some(Column::Cpu) => rows.sort_by_key(|row| std::cmp::Reverse(row.cpu)),
+        Some(Column::Memory) => rows.sort_by_key(|row| std::cmp::Reverse(row.memory)),
+    }
+}
+
+/// Addresses by number, then names.
+fn place(server: &str) -> (Option<std::net::IpAddr>, bool, String) {
+    let address = server.parse().ok();
+    (address, address.is_none(), server.to_owned())
+}
+
+pub(super) fn sort_summaries(summaries: &mut [Summary], column: Option<SummaryColumn>) {
+    match column {
+        None => {}
+        Some(SummaryColumn::Service) => summaries.sort_by(|a, b| a.service.cmp(&b.service)),
+        Some(SummaryColumn::Healthy) => summaries.sort_by_key(|summary| summary.healthy),
+        Some(SummaryColumn::Total) => summaries.sort_by_key(|summary| summary.total),
+    }
+}
+
+/// A row as programs read it; percentages as numbers with two decimals.
+#[derive(Serialize)]
+pub(super) struct Record<'a> {
+    server: &'a str,
+    service: Option<&'a str>,
+    status: &'static str,
+    cpu: Option<f64>,
+    memory: Option<f64>,
+    #[serde(flatten)]
+    vitals: VitalsRecord,
+    reasons: Vec<String>,
+    remarks: &'a [String],
+}
+
+impl<'a> From<&'a Row> for Record<'a> {
+    fn from(row: &'a Row) -> Self {
+        Self {
+            server: &row.server,
+            service: row.service.as_deref(),
+            status: row.status.word(),
+            cpu: row.cpu.map(rounded),
+            memory: row.memory.map(rounded),
+            vitals: (&row.vitals).into(),
+            reasons: row.reasons.iter().map(ToString::to_string).collect(),
+            remarks: &row.remarks,
+        }
+    }
+}
+
+/// A service as programs read it.
+#[derive(Serialize)]
+pub(super) struct SummaryRecord<'a> {
+    service: &'a str,
+    status: &'static str,
+    cpu: Option<f64>,
+    memory: Option<f64>,
+    healthy: usize,
+    total: usize,
+}
+
+impl<'a> From<&'a Summary> for SummaryRecord<'a> {
+    fn from(summary: &'a Summary) -> Self {
+        Self {
+            service: &summary.service,
+            status: summary.status.word(),
+            cpu: summary.cpu.map(rounded),
+            memory: summary.memory.map(rounded),
+            healthy: summary.healthy,
+            total: summary.total,
+        }
+    }
+}
+
+pub(super) fn rounded(percent: Percent) -> f64 {
+    (percent.value() * 100.0).round() / 100.0
+}
+
+pub(super) const UNKNOWN: &str = "-";
