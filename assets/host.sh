@@ -158,23 +158,28 @@ sf_spare_ours() {
 
 sf_usable() { { mkdir -p "$1" && mkdir "$1/.try.$$" && rmdir "$1/.try.$$"; } 2>/dev/null; }
 
-# Where new runs go: sf_root, with a word in sf_note when it is not the usual place.
-sf_choose() {
+# Where new runs go: sf_root, with a word in sf_note when it is not the usual place. Without any, why in sf_r.
+sf_place() {
   sf_places
   sf_note= sf_root=$sf_home
   [ -n "$sf_home" ] && sf_usable "$sf_home" && return 0
-  mkdir -m 700 "$sf_spare" 2>/dev/null
-  if ! sf_spare_ours; then
-    sf_fail "find a place for runs: ${sf_home:-no home directory} cannot be written, and $sf_spare is not ours alone"
-    return 1
-  fi
+  sf_r=
+  sf_line=$(mkdir -m 700 "$sf_spare" 2>&1) || sf_r=${sf_line##*: }
   sf_root=$sf_spare/runs
-  if ! sf_usable "$sf_root"; then
-    sf_fail "find a place for runs: neither ${sf_home:-a home directory} nor $sf_root can be written"
+  if [ ! -e "$sf_spare" ] && [ ! -L "$sf_spare" ]; then
+    sf_r="neither ${sf_home:-a home directory} nor $sf_spare can be written: $sf_r"
+    return 1
+  elif ! sf_spare_ours; then
+    sf_r="${sf_home:-no home directory} cannot be written, and $sf_spare is not ours alone"
+    return 1
+  elif ! sf_usable "$sf_root"; then
+    sf_r="neither ${sf_home:-a home directory} nor $sf_root can be written"
     return 1
   fi
   sf_note="${sf_home:-no home directory} cannot be written: runs are kept under $sf_spare"
 }
+
+sf_choose() { sf_place || sf_fail "find a place for runs: $sf_r"; }
 
 sf_id_ok() { # ID
   case ${1-} in *[!a-z0-9.]* | .* | *.*.* | *.) return 1 ;; *.[1-9]*) ;; *) return 1 ;; esac
@@ -333,7 +338,10 @@ case \$1 in run) sf_run ;; inner) sf_inner ;; command) sf_command ;; esac" && ec
 
 sf_launch() (
   cd "$sf_dir" || exit 1
-  SF_HELPER=$sf_id SF_TOKEN=$sf_token SF_LAUNCHER=$sf_launcher SF_UPLOAD_PATH=$sf_upload SF_KILLS=$sf_kills
+  # Without the name of the home directory: these words are kept as a line.
+  sf_say=${sf_note:+"the home directory cannot be written: this run is kept under $sf_spare"}
+  SF_HELPER=$sf_id SF_TOKEN=$sf_token SF_LAUNCHER=$sf_launcher SF_UPLOAD_PATH=$sf_upload
+  SF_KILLS=$sf_say${sf_say:+${sf_kills:+; }}$sf_kills
   export SF_HELPER SF_TOKEN SF_LAUNCHER SF_UPLOAD_PATH SF_KILLS SF_SHELL SF_PTY SF_LIMIT SF_DIRECTORY SF_REBOOTS SF_SECRET_ENV
   sf_detach $SF_SHELL ./runner run
 )
@@ -341,7 +349,7 @@ sf_launch() (
 # ID. Any number of starts, of any of which any part may be missing, run the command once: the runner
 # that makes the link `go` is the one.
 sf_start() {
-  sf_id=$1 sf_token=
+  sf_id=$1 sf_token= sf_note=
   : "${SF_COMMAND=}" "${SF_DIRECTORY=}" "${SF_ENV=}" "${SF_SECRET_ENV=}" "${SF_PTY=}" "${SF_GRACE=10}"
   : "${SF_UPLOAD=}" "${SF_TITLE=}" "${SF_REBOOTS=0}" "${SF_SELF=}"
   case ${SF_LIMIT-} in '' | *[!0-9]*) SF_LIMIT=1073741824 ;; esac
@@ -911,7 +919,7 @@ sf_list() {
 sf_follow() {
   if ! sf_find "$1" || ! cd "$sf_dir"; then printf '\036SF1 missing\n'; return; fi
   case $2 in out) ;; *) [ "$2" = err ] && [ -e err ] || { printf '\036SF1 missing\n'; return; } ;; esac
-  [ -e "$2" ] || : >>"$2"
+  [ -e "$2" ] || true >>"$2"
   sf_count "base_$2"
   if [ "$3" -lt "$sf_r" ]; then printf '\036SF1 gap %s %s\n' "$3" "$sf_r"; return; fi
   sf_size "$2"
@@ -935,7 +943,8 @@ sf_follow() {
 sf_feed() {
   trap - TERM
   if { read -r sf_d sf_line </proc/self/stat; } 2>/dev/null && sf_ticks "$sf_d"; then
-    : >"follow.$1.$sf_d.$sf_r"
+    # Not by `:`, with which a shell ends where that cannot be written. There nothing moves the base either.
+    true >"follow.$1.$sf_d.$sf_r"
   fi 2>/dev/null
   sf_count "base_$1"
   [ "$2" -ge "$sf_r" ] || exit 0
@@ -1202,11 +1211,16 @@ sf_ident() {
   sf_kv os "${sf_r%\"}"
   sf_kv kernel "$(uname -sr)"
   sf_kv hostname "$(uname -n)"
-  sf_choose || return 1
-  sf_kv root "$sf_root"
+  if sf_place; then
+    sf_kv root "$sf_root"
+  else
+    # Nothing can be started, but what runs can be followed.
+    sf_root= sf_note="no run can be started: $sf_r"
+  fi
   sf_pick_launcher
   sf_kv root_note "$sf_note${sf_note:+${sf_kills:+; }}$sf_kills"
   sf_kv launcher "$sf_launcher"
+  [ -n "$sf_root" ] || return 0
   SF_PTY=80x24
   sf_silence "$sf_root"
   sf_pick_terminal

@@ -259,6 +259,17 @@ const REFUSED: &[&str] = &[
 const NAMES: &[&str] = &["web", "web1", "db1", "gw", "10.0.0.7", "WEB", "::1"];
 
 #[test]
+fn a_user_before_the_name_goes_before_every_other() {
+    let Some(oracle) = Oracle::new() else { return };
+    let config = "Host db1\n  HostName db1.example.org\n  Port 2222\n  User admin\nHost op@db1\n  Port 9\n";
+    let target = oracle.compare(config, "op@db1").unwrap();
+    assert_eq!((target.user.as_str(), target.port, target.hostname.as_str()), ("op", 2222, "db1.example.org"));
+    assert_eq!(target.alias.as_str(), "op@db1", "the host is called what it was named");
+    oracle.compare(config, "a@b@db1");
+    oracle.compare(config, "db1");
+}
+
+#[test]
 fn configurations_mean_the_same_to_ssh_and_to_us() {
     let Some(oracle) = Oracle::new() else { return };
     for config in CONFIGS {

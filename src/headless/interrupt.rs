@@ -146,7 +146,7 @@ pub(super) fn read_answer() -> oneshot::Receiver<Answer> {
     wait
 }
 
-pub(super) const QUESTION: &str = "detach (d), cancel (c), go on (any)? ";
+pub(super) const QUESTION: &str = "d detaches, c cancels, anything else goes on; then enter: ";
 
 #[cfg(test)]
 mod tests {

@@ -14,6 +14,7 @@ in_every_shell!(
     without_a_home_directory_it_falls_back,
     with_a_home_directory_that_is_read_only_it_falls_back,
     a_spare_place_that_is_not_ours_is_not_used,
+    where_nothing_can_be_written_the_host_is_known_all_the_same,
     a_full_disk_ends_nothing,
 );
 
@@ -25,6 +26,8 @@ async fn works_in(bench: &Bench, place: &Path) {
     assert!(note.contains("cannot be written") && note.contains(place.to_str().unwrap()), "{note}");
     let id = new_id();
     bench.start(id, &split("echo out")).await;
+    let told = bench.state(id).await.notice.unwrap_or_default();
+    assert!(told.contains("this run is kept under") && told.contains(place.to_str().unwrap()), "{told}");
     let exit = place.join("runs").join(id.to_string()).join("exit");
     until("it has ended", || exit.exists()).await;
     assert!(matches!(bench.state(id).await.observed, Observed::Exited(record) if record.end == code(0)));
@@ -75,6 +78,33 @@ async fn a_spare_place_that_is_not_ours_is_not_used(mut bench: Bench) {
     assert!(matches!(&refused, RemoteError::Host(why) if why.contains("is not ours alone")), "{refused}");
     assert_eq!(fs::read_dir(&elsewhere).unwrap().count(), 0);
     assert_eq!(remote::list(&bench.session, LIMIT).await.unwrap().len(), 0);
+}
+
+async fn where_nothing_can_be_written_the_host_is_known_all_the_same(mut bench: Bench) {
+    let id = new_id();
+    bench.start(id, &split("echo out")).await;
+    let exit = bench.home().join(".local/state/steadfast/runs").join(id.to_string()).join("exit");
+    until("it has ended", || exit.exists()).await;
+    let all = bench.dir().to_owned();
+    if rustix::process::geteuid().is_root() {
+        let itself = all.display().to_string();
+        if !bench.mount(&all, &["--bind", &itself]) || !bench.mount(&all, &["-o", "remount,ro,bind"]) {
+            return;
+        }
+    } else {
+        fs::set_permissions(&all, fs::Permissions::from_mode(0o500)).unwrap();
+        fs::set_permissions(bench.home(), fs::Permissions::from_mode(0o500)).unwrap();
+        fs::set_permissions(bench.home().join(".local/state/steadfast/runs"), fs::Permissions::from_mode(0o500))
+            .unwrap();
+    }
+    let facts = remote::identify(&bench.session, LIMIT).await.unwrap();
+    let note = facts.root_note.unwrap_or_default();
+    assert!(facts.root.is_empty() && facts.boot.boot_id.is_some(), "{note}");
+    assert!(note.starts_with("no run can be started: neither ") && !note.contains("ours alone"), "{note}");
+    let refused = bench.try_start(new_id(), &split(":")).await.unwrap_err();
+    assert!(matches!(&refused, RemoteError::Host(why) if why.contains("can be written")), "{refused}");
+    assert_eq!(bench.fetch(id, Stream::Out, 0, 4).await, b"out\n");
+    fs::set_permissions(&all, fs::Permissions::from_mode(0o700)).ok();
 }
 
 const FLOOD: &str = "n=0; while [ $n -lt 80 ]; do head -c 65536 /dev/zero 2>/dev/null; n=$((n + 1)); done; \

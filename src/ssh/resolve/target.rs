@@ -39,6 +39,7 @@ fn build_within(
     files: &SshConfigFiles,
     trail: &mut Vec<Step>,
 ) -> Result<Resolution, ResolveError> {
+    let (name, settings) = (settings.id.clone(), &without_user(settings));
     enter(trail, settings)?;
     let options = read(settings, files)?;
     let original = settings.id.as_str();
@@ -57,7 +58,7 @@ fn build_within(
     let jump = jumps(settings, &options, &tokens, trail, &mut reasons, &mut remarks)?;
     let identity_files = identity_files(&options, &tokens, &mut reasons)?;
     let target = Target {
-        alias: settings.id.clone(),
+        alias: name,
         port: tokens.port,
         user: tokens.user.to_owned(),
         identity_files,
@@ -78,6 +79,18 @@ fn build_within(
     };
     trail.pop();
     Ok(Resolution { target, remarks })
+}
+
+/// `user@host` as `ssh` takes it: the user goes before every other, and the rest is the name.
+fn without_user(settings: &HostSettings) -> HostSettings {
+    let mut settings = settings.clone();
+    if let Some((user, host)) = settings.id.as_str().rsplit_once('@').filter(|(user, _)| !user.is_empty())
+        && let Ok(id) = HostId::parse(host)
+    {
+        settings.user = Some(user.to_owned());
+        settings.id = id;
+    }
+    settings
 }
 
 /// A host that comes up again with the same `ProxyJump` imposed on it would come up for ever.
