@@ -108,7 +108,8 @@ async fn where_nothing_can_be_written_the_host_is_known_all_the_same(mut bench: 
 }
 
 const FLOOD: &str = "n=0; while [ $n -lt 80 ]; do head -c 65536 /dev/zero 2>/dev/null; n=$((n + 1)); done; \
-                     echo over >$TMPDIR/over; until [ -e $TMPDIR/go ]; do echo again; sleep 0.1; done; exit 6";
+                     echo over >$TMPDIR/over; until [ -e $TMPDIR/go ]; do head -c 4096 /dev/zero 2>/dev/null; echo again; sleep 0.1; done; \
+                     exit 6";
 
 async fn a_full_disk_ends_nothing(mut bench: Bench) {
     let (home, elsewhere) = (bench.home(), bench.dir().join("elsewhere"));
@@ -125,10 +126,18 @@ async fn a_full_disk_ends_nothing(mut bench: Bench) {
         let id = new_id();
         bench.start(id, &RunSpec { env: env.clone(), ..spec.clone() }).await;
         until("the flood is over", || elsewhere.join("over").exists()).await;
-        let evidence = bench.state(id).await;
-        assert_eq!(evidence.observed, Observed::Running);
+        // A page that somebody gave back may have to be filled first.
+        let evidence = soon(async {
+            loop {
+                let evidence = bench.state(id).await;
+                if evidence.stuck.is_some() {
+                    break evidence;
+                }
+            }
+        });
+        let evidence = evidence.await;
+        assert_eq!((&evidence.observed, evidence.stuck), (&Observed::Running, Some(Stuck::Full)));
         assert!(evidence.free.unwrap() < 65536, "{evidence:?}");
-        assert_eq!(evidence.stuck, Some(Stuck::Full));
         assert_eq!(evidence.notice, None, "told when it is over");
         // A second start finds it; none can be made; both say so.
         let refused = bench.try_start(new_id(), &split(":")).await.unwrap_err();
@@ -140,14 +149,14 @@ async fn a_full_disk_ends_nothing(mut bench: Bench) {
             let out = bench.file(id, "out");
             until("what comes now is kept", || out.metadata().unwrap().len() > evidence.sizes.out + 20).await;
             let mut follower = bench.follower(id, Stream::Out, evidence.sizes.out).await;
-            let said = loop {
+            let mut said = Vec::new();
+            while !said.windows(5).any(|bytes| bytes == b"again") {
                 match soon(follower.next()).await {
                     FollowEvent::State(_) => {}
-                    FollowEvent::Bytes(bytes) => break bytes,
+                    FollowEvent::Bytes(bytes) => said.extend_from_slice(&bytes),
                     FollowEvent::Ended(why) => panic!("{why}"),
                 }
-            };
-            assert!(said.windows(5).any(|bytes| bytes == b"again"), "{said:?}");
+            }
             let mut stuck = evidence.stuck;
             while stuck.is_some() {
                 stuck = bench.state(id).await.stuck;
