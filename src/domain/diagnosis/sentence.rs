@@ -9,38 +9,10 @@ use super::{Cause, Rung, RungAnswer, RungReport};
 /// the kernel is alive.
 #[must_use]
 pub fn verdict(cause: &Cause, evidence: &[RungReport]) -> String {
-    match cause {
-        Cause::JumpHost { host, cause } => {
-            let of_jump = |report: &&RungReport| report.jump_host() == Some(host.as_str());
-            let evidence: Vec<_> = evidence.iter().filter(of_jump).collect();
-            format!("jump host {host}: {}", Ladder(evidence).verdict(cause))
-        }
-        Cause::Operator
-        | Cause::NameNotResolved(_)
-        | Cause::NoRoute
-        | Cause::ConnectTimedOut
-        | Cause::PortRefused
-        | Cause::ResetBeforeBanner
-        | Cause::BannerTimedOut
-        | Cause::NotSsh(_)
-        | Cause::HandshakeTimedOut
-        | Cause::HostKeyUnknown { .. }
-        | Cause::HostKeyChanged { .. }
-        | Cause::HostKeyRevoked { .. }
-        | Cause::NoCommonAlgorithm(_)
-        | Cause::AuthRefused { .. }
-        | Cause::KeyUnreadable(_)
-        | Cause::PassphraseNeeded(_)
-        | Cause::KeyUnusable(_)
-        | Cause::ExecRefused(_)
-        | Cause::Silent(_)
-        | Cause::ClosedByPeer(_)
-        | Cause::OwnNetworkDown
-        | Cause::ObserverStalled(_)
-        | Cause::Other(_) => {
-            Ladder(evidence.iter().filter(|report| report.jump_host().is_none()).collect()).verdict(cause)
-        }
-    }
+    let (of, cause) =
+        if let Cause::JumpHost { host, cause } = cause { (Some(host.as_str()), &**cause) } else { (None, cause) };
+    let said = Ladder(evidence.iter().filter(|report| report.jump_host() == of).collect()).verdict(cause);
+    of.map(|host| format!("jump host {host}: {said}")).unwrap_or(said)
 }
 
 /// The rungs of one machine.
