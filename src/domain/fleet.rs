@@ -13,7 +13,8 @@ use crate::domain::incident::Incidents;
 use crate::domain::link::LinkState;
 use crate::domain::moment::{LastKnown, Wall};
 use crate::domain::network::NetworkState;
-use crate::domain::run::{Phase, RunSpec};
+use crate::domain::run::{Faults, Phase, RunSpec};
+use crate::domain::system::{self, System};
 use crate::domain::timeline::{Mark, Segment, Timeline};
 
 /// All hosts and runs that the ledger knows.
@@ -52,6 +53,9 @@ pub struct HostView {
     pub reboots: u32,
     /// The last of them that was seen.
     pub rebooted: Option<Rebooted>,
+    /// What it is made of, and what of that was another when it was last told.
+    pub system: Option<LastKnown<System>>,
+    pub changed: Option<LastKnown<Vec<system::Change>>>,
     pub timeline: Timeline,
 }
 
@@ -100,6 +104,8 @@ pub struct AttemptView {
     pub retry_at: Option<Wall>,
     /// What the operator should know about it, newest last, at most [`NOTICES`].
     pub notices: Vec<String>,
+    /// What the host counted of its own faults meanwhile.
+    pub faults: Faults,
     /// Bytes that the host gave up before we had them.
     pub lost: u64,
     /// How long it was not seen for reasons of ours.
@@ -182,6 +188,7 @@ impl Fleet {
             RunFact::Requested { .. }
             | RunFact::StartDelayed { .. }
             | RunFact::EndSeen { .. }
+            | RunFact::Counted(_)
             | RunFact::CancelRequested { .. }
             | RunFact::Cancelled { .. }
             | RunFact::RetryScheduled { .. }
@@ -240,7 +247,8 @@ impl HostView {
             attempt: 0,
             retry_at: None,
         };
-        Self { id, address, tags, link, boot: None, reboots: 0, rebooted: None, timeline: Timeline::default() }
+        let (boot, rebooted, system, changed) = (None, None, None, None);
+        Self { id, address, tags, link, boot, reboots: 0, rebooted, system, changed, timeline: Timeline::default() }
     }
 
     fn apply_link(&mut self, at: Wall, change: &LinkChange) {
@@ -268,6 +276,15 @@ impl HostView {
                 if let Some(rebooted) = &mut self.rebooted {
                     rebooted.cause = Some(*cause);
                 }
+                return;
+            }
+            BootFact::System { now, before } => {
+                if let Some(before) = before {
+                    let changes = before.changes(now);
+                    self.timeline.mark(at, Mark::Note(system::sentence(&changes)));
+                    self.changed = Some(LastKnown { value: changes, as_of: at });
+                }
+                self.system = Some(LastKnown { value: (**now).clone(), as_of: at });
                 return;
             }
             BootFact::Reverted { identity, .. } => {
@@ -316,6 +333,7 @@ impl AttemptView {
             cancelling: false,
             retry_at: None,
             notices: Vec::new(),
+            faults: Faults::default(),
             lost: 0,
             blind: Duration::ZERO,
         }
@@ -334,6 +352,7 @@ impl AttemptView {
                 self.phase = Phase::Ending;
                 self.expected = Some(Lengths { out: *out, err: *err });
             }
+            RunFact::Counted(faults) => self.faults.clone_from(faults),
             RunFact::CancelRequested { .. } => {
                 self.cancelling = !self.phase.is_over();
                 // Neither is there another attempt.

@@ -16,6 +16,7 @@ use crate::domain::fleet::{AttemptView, Fleet, RunView};
 use crate::domain::id::{Attempt, AttemptId, Seq};
 use crate::domain::moment::Wall;
 use crate::domain::run::{Phase, Stream};
+use crate::domain::system::sentence;
 use crate::headless::{self, LogPrinter};
 use crate::ledger::Ledger;
 use crate::port::Clock;
@@ -118,6 +119,9 @@ fn evidence(ledger: &Ledger, run: &RunView, view: &AttemptView) -> Result<String
     };
     text.push_str(&say::clean(verdict.trim_end()));
     text.push('\n');
+    if let Some(faults) = view.faults.sentence() {
+        text.push_str(&format!("hardware errors meanwhile: {faults}\n"));
+    }
     if let Some(started) = &view.started {
         let how = [
             format!("pid: {}", started.pid),
@@ -170,6 +174,13 @@ impl Boots {
         let at = |at: &Wall| say::date_time(*at, 0);
         match fact {
             BootFact::Identified(_) => false,
+            BootFact::System { now, before } => {
+                if let Some(before) = before.as_ref().filter(|_| then) {
+                    let changes = sentence(&before.changes(now));
+                    self.told.push_str(&format!("not as it was: {}\n", say::clean(&changes)));
+                }
+                then && before.is_some()
+            }
             BootFact::Reverted { not_before, .. } => {
                 if then {
                     let window = format!("between {} and {} UTC", at(not_before), at(&event.at));
