@@ -241,7 +241,7 @@ mod tests {
         insta::assert_snapshot!(table(&rows, |_| 0));
         let line = jsonl::line(&RunRecord::from(&rows[2]));
         let counted = jsonl::line(&RunRecord::from(&rows[3]));
-        assert!(counted.contains(r#""faults":{"grown":{"thermal_core":12}}"#), "{counted}");
+        assert!(counted.contains(r#""faults":{"thermal_core":12}"#), "{counted}");
         assert!(!line.contains("faults"), "{line}");
         assert!(line.contains(r#""phase":"ended""#) && line.contains(r#""verdict":"#), "{line}");
     }

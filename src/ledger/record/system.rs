@@ -1,7 +1,5 @@
 //! What a host is made of, and what it counted of its own faults, in their written form.
 
-use std::collections::BTreeMap;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -43,13 +41,61 @@ pub struct NicRecord {
 /// How much each counter of errors grew during an attempt; one that the host does not have is missing.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct FaultsRecord {
-    /// Keys: `edac_ce`, `edac_ue`, `mce`, `mce_corrected`, `mce_deferred`, `aer_correctable`, `aer_nonfatal`,
-    /// `aer_fatal`, `thermal_core`, `thermal_package`, `oom_kill`, `oom_kill_group`. `null`: it was set back
-    /// meanwhile.
-    pub grown: BTreeMap<String, Option<u64>>,
+    /// Uncorrected memory errors.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edac_ue: Option<u64>,
+    /// Corrected memory errors.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edac_ce: Option<u64>,
+    /// Machine check exceptions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mce: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mce_corrected: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mce_deferred: Option<u64>,
+    /// Errors of PCIe devices.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aer_fatal: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aer_nonfatal: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aer_correctable: Option<u64>,
+    /// Throttles of cores, and of packages, because of heat.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thermal_core: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thermal_package: Option<u64>,
+    /// Processes killed for want of memory: on the host, and in the run's control group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oom_kill: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oom_kill_group: Option<u64>,
+    /// Counters, named as above, that were set back meanwhile.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reset: Vec<String>,
     /// A reboot set all of them back.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub reset_by_reboot: bool,
+}
+
+impl FaultsRecord {
+    fn place(&mut self, fault: Fault) -> &mut Option<u64> {
+        match fault {
+            Fault::MemoryUncorrected => &mut self.edac_ue,
+            Fault::MemoryCorrected => &mut self.edac_ce,
+            Fault::MachineCheck => &mut self.mce,
+            Fault::MachineCheckCorrected => &mut self.mce_corrected,
+            Fault::MachineCheckDeferred => &mut self.mce_deferred,
+            Fault::PcieFatal => &mut self.aer_fatal,
+            Fault::PcieNonfatal => &mut self.aer_nonfatal,
+            Fault::PcieCorrected => &mut self.aer_correctable,
+            Fault::ThermalCore => &mut self.thermal_core,
+            Fault::ThermalPackage => &mut self.thermal_package,
+            Fault::OutOfMemory => &mut self.oom_kill,
+            Fault::OutOfMemoryInGroup => &mut self.oom_kill_group,
+        }
+    }
 }
 
 impl From<&System> for SystemRecord {
@@ -82,24 +128,25 @@ impl From<NicRecord> for Interface {
 
 impl From<&Faults> for FaultsRecord {
     fn from(faults: &Faults) -> Self {
-        let grown = |(fault, growth): &(Fault, Growth)| {
-            let count = match growth {
-                Growth::By(count) => Some(*count),
-                Growth::Reset => None,
-            };
-            (fault.word().to_owned(), count)
-        };
-        Self { grown: faults.all().iter().map(grown).collect(), reset_by_reboot: faults.was_rebooted() }
+        let mut record = Self { reset_by_reboot: faults.was_rebooted(), ..Self::default() };
+        for (fault, growth) in faults.all() {
+            match growth {
+                Growth::By(count) => *record.place(*fault) = Some(*count),
+                Growth::Reset => record.reset.push(fault.word().to_owned()),
+            }
+        }
+        record
     }
 }
 
 impl From<FaultsRecord> for Faults {
-    /// A counter that is not known here is one of a later version's.
-    fn from(record: FaultsRecord) -> Self {
+    fn from(mut record: FaultsRecord) -> Self {
         let mut faults = if record.reset_by_reboot { Self::reset_by_reboot() } else { Self::default() };
         for fault in Fault::ALL {
-            if let Some(count) = record.grown.get(fault.word()) {
-                faults.add(fault, count.map_or(Growth::Reset, Growth::By));
+            if let Some(count) = record.place(fault).take() {
+                faults.add(fault, Growth::By(count));
+            } else if record.reset.iter().any(|name| name == fault.word()) {
+                faults.add(fault, Growth::Reset);
             }
         }
         faults
