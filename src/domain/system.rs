@@ -72,15 +72,16 @@ impl System {
     /// The state of an interface is not compared: just after a boot it says nothing.
     #[must_use]
     pub fn changes(&self, later: &Self) -> Vec<Change> {
-        let texts: [(_, _, fn(String, String) -> Change); 3] = [
-            (&self.distribution, &later.distribution, |before, after| Change::Distribution { before, after }),
-            (&self.kernel, &later.kernel, |before, after| Change::Kernel { before, after }),
-            (&self.processor, &later.processor, |before, after| Change::Processor { before, after }),
-        ];
-        let mut changes: Vec<Change> = texts
-            .into_iter()
-            .filter_map(|(before, after, change)| differ(before, after).map(|(b, a)| change(b, a)))
-            .collect();
+        let mut changes = Vec::new();
+        if let Some((before, after)) = differ(&self.distribution, &later.distribution) {
+            changes.push(Change::Distribution { before, after });
+        }
+        if let Some((before, after)) = differ(&self.kernel, &later.kernel) {
+            changes.push(Change::Kernel { before, after });
+        }
+        if let Some((before, after)) = differ(&self.processor, &later.processor) {
+            changes.push(Change::Processor { before, after });
+        }
         if let Some((before, after)) = differ(&self.processors, &later.processors) {
             changes.push(Change::Processors { before, after });
         }

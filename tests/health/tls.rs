@@ -123,7 +123,7 @@ fn fleet(path: &str) -> Option<String> {
     }
 }
 
-/// `trusted`: a file of authorities beside those of this machine.
+/// `trusted`: a file of authorities instead of those of this machine.
 fn ask(bench: &Bench, url: &str, trusted: Option<&Path>) -> Output {
     let mut command = bench.command(&["-vv", "services", "--cp-url", url, "--token-env", "CP_TOKEN"]);
     command.env("CP_TOKEN", TOKEN).env_remove("SSL_CERT_FILE").env_remove("SSL_CERT_DIR");
@@ -162,7 +162,8 @@ fn a_trusted_authority_is_enough_and_gets_the_token() {
 fn who_is_not_trusted_or_has_another_name_gets_one_clear_line_and_no_token() {
     let Some(authority) = Authority::new() else { return };
     let plane = Plane::start(&authority, fleet);
-    let (unknown, other_name) = (format!("https://localhost:{}", plane.port), format!("https://127.0.0.1:{}", plane.port));
+    let (unknown, other_name) =
+        (format!("https://localhost:{}", plane.port), format!("https://127.0.0.1:{}", plane.port));
     let trusted = authority.file("ca.pem");
     for (url, trusted, why) in [(unknown, None, "UnknownIssuer"), (other_name, Some(&*trusted), "not valid for name")] {
         let bench = Bench::new();

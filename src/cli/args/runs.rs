@@ -8,6 +8,9 @@ use super::values::{self, Hosts, RunName};
 use crate::domain::id::{Attempt, HostId};
 
 /// List runs: those going on, and those that ended; the latest first.
+///
+/// Of hardware errors that the host counted during the latest attempt (memory, machine checks, PCIe, heat,
+/// out of memory) it is told behind the state; they change no exit code.
 #[derive(Debug, Default, Args)]
 pub struct RunsArgs {
     /// Only runs of this host. May be given several times.
@@ -70,7 +73,8 @@ pub struct LogArgs {
     /// Show where output is missing and when the host could not be seen, as lines of their own.
     #[arg(long)]
     pub marks: bool,
-    /// Instead of output: how we know how it ended, and what its host left of a reboot meanwhile.
+    /// Instead of output: how we know how it ended, what hardware errors its host counted meanwhile, and
+    /// what it left of a reboot.
     #[arg(long, conflicts_with_all = ["stderr", "follow", "tail", "raw", "marks"])]
     pub evidence: bool,
 }

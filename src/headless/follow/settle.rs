@@ -117,7 +117,7 @@ impl Follower {
         }
         let tone = match tone_of(verdict) {
             Tone::Good if !behind.is_empty() => Tone::Warning,
-            tone => tone,
+            tone @ (Tone::Plain | Tone::Good | Tone::Warning | Tone::Bad) => tone,
         };
         text.push_str(&behind);
         let note = Note::new(Some(run.host.clone()), tone, text);
