@@ -58,6 +58,13 @@ fn units_and_containers_in_whatever_order() {
 }
 
 #[test]
+fn the_warmest_zone_counts() {
+    let text = "\u{1e}SFH1 temp\n61000\n47500\n-274000\nnone\n\u{1e}SFH1 end\n";
+    let (sample, _) = answer(text.as_bytes(), &Watched::default(), None).unwrap();
+    assert_eq!(sample.vitals.temperature, Some(61.0));
+}
+
+#[test]
 fn the_next_sample_is_compared_with_the_last() {
     let one = |cpu: &str| format!("\u{1e}SFH1 cpu\n{cpu}\n\u{1e}SFH1 end\n");
     let watched = Watched::default();
