@@ -1,7 +1,7 @@
 //! A fleet of as many names as wanted behind one real sshd, and the real program in a window on it.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use portable_pty::CommandBuilder;
@@ -62,18 +62,15 @@ impl Fleet {
 
     /// The bytes of all logs.
     pub fn logged(&self) -> u64 {
-        fn all(dir: &Path) -> u64 {
-            let entries = fs::read_dir(dir).into_iter().flatten().flatten();
-            let size = |path: PathBuf| match fs::metadata(&path) {
-                Ok(found) if found.is_dir() => all(&path),
-                Ok(found) if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("out")) => {
-                    found.len()
-                }
-                Ok(_) | Err(_) => 0,
-            };
-            entries.map(|entry| size(entry.path())).sum()
-        }
-        all(&self.dir.path().join("state"))
+        self.logs().iter().sum()
+    }
+
+    /// The lengths of the logs that are not empty.
+    pub fn logs(&self) -> Vec<u64> {
+        let below = |dir: PathBuf| fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.path());
+        let attempts = below(self.dir.path().join("state/runs")).flat_map(below);
+        let lengths = attempts.filter_map(|attempt| Some(fs::metadata(attempt.join("out.log")).ok()?.len()));
+        lengths.filter(|length| *length > 0).collect()
     }
 
     fn flags(&self) -> Vec<PathBuf> {

@@ -37,10 +37,12 @@ pub fn many() {
     let began = Instant::now();
     patiently("all are alive", || screen.contents().contains(&format!("● {MANY}")));
     println!("{MANY} hosts behind one sshd: all alive after {:.1} s", began.elapsed().as_secs_f64());
+    screen.keys("a");
     start(&screen, "trickle");
     // More than five hosts: the count is typed.
     screen.keys(&format!("{MANY}\r"));
     screen.wait_for("verified");
+    patiently("all print", || fleet.logs().len() == MANY);
     under_flood(&fleet, &screen, "200 runs of 1 MB/s");
     fleet.finish();
 }
