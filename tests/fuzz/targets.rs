@@ -32,15 +32,18 @@ pub fn line_decoder(data: &[u8]) {
 pub fn timeline(data: &[u8]) {
     let mut timeline = Timeline::default();
     let mut told: Vec<(i64, LinkState)> = Vec::new();
-    let mut now = 0_i64;
+    // What the clock says, which may be set back, and the latest that it ever said.
+    let (mut clock, mut now) = (0_i64, 0_i64);
     for op in data.chunks_exact(4) {
-        now += i64::from(u16::from_le_bytes([op[0], op[1]]));
+        clock += i64::from(i16::from_le_bytes([op[0], op[1]])) + STEP;
+        let stands = |last: Option<i64>| last.map_or(clock, |last| last.max(clock));
         let state = LinkState::ALL[usize::from(op[2]) % LinkState::ALL.len()];
         match op[3] % 4 {
-            0 => timeline.mark(Wall(now), Mark::Note(format!("{}", op[2]))),
-            1 => timeline.mark(Wall(now), Mark::RunEnded { success: op[2] % 2 == 0 }),
+            0 => timeline.mark(Wall(clock), Mark::Note(format!("{}", op[2]))),
+            1 => timeline.mark(Wall(clock), Mark::RunEnded { success: op[2] % 2 == 0 }),
             2 | 3 => {
-                timeline.push(Segment { from: Wall(now), state, cause: None });
+                timeline.push(Segment { from: Wall(clock), state, cause: None });
+                now = stands(told.last().map(|(at, _)| *at));
                 told.push((now, state));
             }
             _ => unreachable!("a rest of four"),
@@ -63,6 +66,9 @@ fn worst(told: &[(i64, LinkState)], from: i64, to: i64) -> Option<u8> {
     let begun = told.iter().filter(|(at, _)| *at > from && *at < to);
     reigning.into_iter().chain(begun).map(|(_, state)| state.severity()).max()
 }
+
+/// The clock is set back less often than it goes on.
+const STEP: i64 = 20_000;
 
 /// Room for the words that say how much of a line is not shown.
 const NOTE: usize = 16;
