@@ -74,6 +74,7 @@ impl App {
             Action::OpenEditor => return self.open_with(Program::Editor),
             Action::OpenLnav => return self.open_with(Program::Lnav),
             Action::Save => self.ask_save(),
+            Action::Merge => self.merge(),
             Action::Terminal => self.look_at_terminal(),
             Action::Freeze => self.freeze(),
             Action::Redraw => return vec![Effect::Redraw],
@@ -88,7 +89,12 @@ impl App {
     pub(super) fn interrupt(&mut self) -> Vec<Effect> {
         let quits = |dialog: &Dialog| match dialog {
             Dialog::Confirm(confirm) => *confirm.decision() == Decision::Quit,
-            Dialog::Sheet(_) | Dialog::Jobs(_) | Dialog::Palette(_) | Dialog::Ask(_) | Dialog::Terminal(_) => false,
+            Dialog::Sheet(_)
+            | Dialog::Jobs(_)
+            | Dialog::Palette(_)
+            | Dialog::Ask(_)
+            | Dialog::Terminal(_)
+            | Dialog::Merged(_) => false,
         };
         if self.dialogs.last().is_some_and(quits) {
             return vec![Effect::Abort];

@@ -2,6 +2,7 @@
 //! it. Nothing is read or written here.
 
 use super::dialog::{Ask, AskFor, Confirm, Decision, Dialog, TerminalSheet};
+use super::merged::MergedLine;
 use super::output::{self, Landmark, Pattern, Spot};
 use super::terminal::{MOST_COLUMNS, MOST_ROWS, Picture};
 use super::toast::Tone;
@@ -64,6 +65,8 @@ pub enum News {
     Saving(String),
     /// What the terminal of the run that is looked at shows.
     Picture(Box<Picture>),
+    /// Lines of these logs, in the order in which they arrived.
+    Merged(Vec<LogId>, Vec<MergedLine>),
 }
 
 impl App {
@@ -76,7 +79,16 @@ impl App {
                 self.dialogs.push(Dialog::Confirm(Confirm::new(title, text, "Overwrite", "Keep it", decision)));
             }
             News::Saving(words) => self.toasts.renew(self.now.mono, SAVING, &words),
-            News::Picture(picture) => self.picture = Some(*picture),
+            News::Picture(picture) => {
+                let rows = self.terminal_room().1;
+                for dialog in &mut self.dialogs {
+                    if let Dialog::Terminal(terminal) = dialog {
+                        terminal.follow(picture.cursor, rows);
+                    }
+                }
+                self.picture = Some(*picture);
+            }
+            News::Merged(logs, lines) => self.extend_merged(&logs, lines),
         }
     }
 
@@ -190,10 +202,7 @@ impl App {
     /// The terminal that is looked at, if one is.
     #[must_use]
     pub fn terminal(&self) -> Option<&TerminalSheet> {
-        self.dialogs.iter().find_map(|dialog| match dialog {
-            Dialog::Terminal(terminal) => Some(terminal),
-            Dialog::Sheet(_) | Dialog::Confirm(_) | Dialog::Jobs(_) | Dialog::Palette(_) | Dialog::Ask(_) => None,
-        })
+        self.dialogs.iter().find_map(|it| if let Dialog::Terminal(terminal) = it { Some(terminal) } else { None })
     }
 
     /// Columns and rows in which the terminal of a run is shown.

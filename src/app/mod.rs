@@ -19,6 +19,7 @@ pub mod layout;
 pub mod line;
 pub mod live;
 pub mod log;
+pub mod merged;
 pub mod mouse;
 pub mod output;
 pub mod places;

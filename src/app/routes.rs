@@ -36,7 +36,14 @@ impl App {
     fn handle_dialog_key(&mut self, key: Key) -> Vec<Effect> {
         let most = match self.dialogs.last() {
             Some(Dialog::Sheet(sheet)) => self.sheet_overflow(sheet.kind),
-            Some(Dialog::Confirm(_) | Dialog::Jobs(_) | Dialog::Palette(_) | Dialog::Ask(_) | Dialog::Terminal(_))
+            Some(
+                Dialog::Confirm(_)
+                | Dialog::Jobs(_)
+                | Dialog::Palette(_)
+                | Dialog::Ask(_)
+                | Dialog::Terminal(_)
+                | Dialog::Merged(_),
+            )
             | None => 0,
         };
         let room = self.terminal_room();
@@ -47,6 +54,8 @@ impl App {
             sheet.limit(most);
         } else if let Dialog::Terminal(terminal) = dialog {
             terminal.limit(room);
+        } else if let Dialog::Merged(merged) = dialog {
+            merged.rows = usize::from(room.1);
         }
         match step {
             Step::Stay => {}

@@ -11,6 +11,7 @@ mod feed;
 mod guard;
 mod input;
 mod landmarks;
+mod merger;
 mod notify;
 mod outside;
 pub mod pager;
@@ -18,6 +19,7 @@ mod program;
 mod prompter;
 mod screenshot;
 mod session;
+mod side;
 mod signals;
 #[cfg(unix)]
 mod silence;

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::io;
+use std::time::Duration;
 
 use tokio::process::Command;
 
@@ -25,7 +26,7 @@ pub(super) async fn run(argv: &[OsString], signals: &mut Signals) -> io::Result<
             status = child.wait() => {
                 let status = status?;
                 let words = if status.success() { String::new() } else { status.to_string() };
-                return Ok(Left::Ended(words));
+                return Ok(settled(signals).await.map_or(Left::Ended(words), Left::Asked));
             }
             asked = signals.next() => asked,
         };
@@ -39,3 +40,18 @@ pub(super) async fn run(argv: &[OsString], signals: &mut Signals) -> io::Result<
         }
     }
 }
+
+/// The signal that ended the program was sent to us as well, and may be heard only after its end. One that
+/// asks us to leave is returned.
+async fn settled(signals: &mut Signals) -> Option<Asked> {
+    while let Ok(asked) = tokio::time::timeout(SETTLING, signals.next()).await {
+        match asked {
+            Asked::Interrupt | Asked::Continue => {}
+            Asked::Terminate | Asked::HangUp => return Some(asked),
+        }
+    }
+    None
+}
+
+/// Long enough for a signal that is on its way, too short to be noticed.
+const SETTLING: Duration = Duration::from_millis(100);

@@ -7,20 +7,19 @@ use std::time::Duration;
 use crossterm::event::Event;
 use tokio::time::{Interval, MissedTickBehavior};
 
-use super::emulator::Emulator;
 use super::feed::Feed;
 use super::guard::{self, Screen};
 use super::input::{self, Input};
 use super::outside::{self, Left};
 use super::program::{self, Place};
 use super::prompter::{PromptRequest, Waiting};
+use super::side::Side;
 use super::signals::{Asked, Signals};
 use super::work::{Done, Works};
 use super::{Outcome, TuiError, TuiOptions, clipboard, notify, screenshot};
 use crate::app::key::Key;
 use crate::app::live::Numbers;
 use crate::app::log::{LogId, News, Program, Work};
-use crate::app::terminal::Picture;
 use crate::app::{App, Effect, Msg, Setup};
 use crate::domain::moment::{Moment, Mono};
 use crate::supervisor::{Handle, Subscription, Update};
@@ -36,7 +35,7 @@ pub struct Session {
     waiting: Waiting,
     feed: Feed,
     works: Works,
-    emulator: Emulator,
+    side: Side,
     handle: Handle,
     tick: Interval,
     /// Something changed since the last frame.
@@ -57,8 +56,8 @@ enum Wake {
     /// Of the log that is shown: it is taken in with the next frame. Or what failed.
     Output(Result<(), String>),
     Work(Done),
-    /// Of the terminal that is looked at.
-    Picture(Box<Picture>),
+    /// Of the views beside the output.
+    Side(News),
     Frame,
 }
 
@@ -84,7 +83,7 @@ impl Session {
         tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let (waiting, frame_at) = (Waiting::default(), now.mono);
         let events = Input::open().map_err(TuiError::Terminal)?;
-        let (works, emulator) = (Works::new(handle.clone()), Emulator::new(handle.clone()));
+        let (works, side) = (Works::new(handle.clone()), Side::new(&handle, &options));
         let feed = Feed::new(handle.clone(), options.marks.clone(), options.times.clone());
         let mut session = Self {
             app,
@@ -96,7 +95,7 @@ impl Session {
             waiting,
             feed,
             works,
-            emulator,
+            side,
             handle,
             tick,
             dirty: true,
@@ -117,7 +116,7 @@ impl Session {
                 return Ok(outcome);
             }
             self.feed.follow(&mut self.app.output);
-            self.emulator.follow(&self.app);
+            self.side.follow(&self.app);
         }
     }
 
@@ -141,7 +140,7 @@ impl Session {
             update = self.updates.next(), if !self.app.stopped => Wake::Update(Box::new(update)),
             news = self.feed.news() => Wake::Output(news),
             done = self.works.next() => Wake::Work(done),
-            picture = self.emulator.next() => Wake::Picture(Box::new(picture)),
+            news = self.side.next() => Wake::Side(news),
             () = frame, if self.dirty => Wake::Frame,
         }
     }
@@ -187,7 +186,7 @@ impl Session {
                 let sequence = clipboard::sequence(&text, self.options.in_tmux);
                 if text.is_empty() { ControlFlow::Continue(()) } else { or_hung_up(self.screen.write(&sequence)) }
             }
-            Wake::Picture(picture) => self.update(now, Msg::Log(News::Picture(picture))).await,
+            Wake::Side(news) => self.update(now, Msg::Log(news)).await,
             Wake::Frame => self.draw(now),
         }
     }

@@ -8,7 +8,7 @@ use ratatui::widgets::{Clear, Widget};
 use super::hints::typed;
 use super::pen::{Pen, columns};
 use super::theme::{Role, Theme};
-use super::{Label, Pane, sheet, terminal};
+use super::{Label, Pane, merged, sheet, terminal};
 use crate::app::dialog::{Ask, Confirm, Dialog, JobList, Palette};
 use crate::app::layout::Edge;
 use crate::app::question::Question;
@@ -22,6 +22,7 @@ pub fn render(frame: &mut Frame<'_>, app: &App, theme: &Theme) {
         Some(Dialog::Palette(top)) => palette(frame, top, theme),
         Some(Dialog::Ask(top)) => ask(frame, top, theme),
         Some(Dialog::Terminal(top)) => terminal::render(frame, top, app, theme),
+        Some(Dialog::Merged(top)) => merged::render(frame, top, app, theme),
         None => {
             if let Some(front) = app.questions.front().filter(|_| app.is_asking()) {
                 question(frame, front, app, theme);

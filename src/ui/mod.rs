@@ -18,6 +18,7 @@ mod dialog;
 mod edge;
 mod hints;
 mod hosts;
+mod merged;
 mod output;
 mod pen;
 pub mod picture;

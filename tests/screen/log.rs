@@ -1,6 +1,7 @@
 //! What can be done with the output that is shown.
 
 use steadfast::app::log::{News, Program, Save, Work};
+use steadfast::app::merged::MergedLine;
 use steadfast::app::output::{Anchor, Jump, Landed, Line, Sifted, Spot, Stamp, Style};
 use steadfast::app::terminal::Picture;
 
@@ -35,7 +36,7 @@ fn a_filter_is_typed_below_and_told_in_the_title() {
             panic!("{orders:?}")
         };
         assert_eq!(pattern.text(), "pass [12] v");
-        assert!(text(&draw(&app, COLOURED)).contains("looking for lines that match"));
+        assert!(text(&draw(&app, COLOURED)).contains("looking; esc shows all"));
         let mut window = scene::log(*request);
         window.entries.retain(|entry| entry.line.text().contains("verified"));
         (window.covers, window.anchor) = (Some((0, window.end)), 0);
@@ -243,4 +244,39 @@ fn the_terminal_of_a_run_is_looked_at_and_left() {
     app.fleet.runs.get_mut(&run(1)).expect("a run").spec.io = RunIo::Split;
     typed(&mut app, "T");
     assert!(app.terminal().is_none() && text(&draw(&app, COLOURED)).contains("has no terminal"));
+}
+
+#[test]
+fn the_output_of_marked_hosts_is_one_stream() {
+    for (columns, rows) in [(80, 24), (120, 40)] {
+        let mut app = app(columns, rows);
+        typed(&mut app, "O");
+        assert!(app.merged().is_none() && text(&draw(&app, COLOURED)).contains("mark two hosts or more"));
+        press(&mut app, &[ESC]);
+        typed(&mut app, "   O");
+        let merged = app.merged().expect("three hosts are marked");
+        let logs: Vec<_> = merged.sources.iter().map(|source| source.log).collect();
+        assert_eq!(
+            merged.sources.iter().map(|source| source.host.as_str()).collect::<Vec<_>>(),
+            ["amber", "birch", "cedar"]
+        );
+        let line = |n: usize| MergedLine {
+            source: n % 3,
+            at: Some(scene::ago(60 - i64::try_from(n).expect("small"))),
+            line: row(&format!("line {n}, and what it says of itself")),
+            left_out: false,
+        };
+        app.update(scene::NOW, Msg::Log(News::Merged(logs.clone(), (0..50).map(line).collect())));
+        app.update(scene::NOW, Msg::Log(News::Merged(logs[1..].to_vec(), (0..50).map(line).collect())));
+        assert_eq!(app.merged().map(|merged| merged.lines.len()), Some(50), "lines of other logs are old news");
+        typed(&mut app, "t");
+        snapshot("merged", &app);
+        press(&mut app, &[Key::of(Code::PageUp)]);
+        let shown = text(&draw(&app, COLOURED));
+        assert!(shown.contains("below") && !shown.contains("line 49"), "{shown}");
+        typed(&mut app, "f");
+        assert!(text(&draw(&app, COLOURED)).contains("line 49"));
+        press(&mut app, &[ESC]);
+        assert!(app.merged().is_none());
+    }
 }

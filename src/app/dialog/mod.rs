@@ -3,6 +3,7 @@
 mod ask;
 mod confirm;
 mod jobs;
+mod merged;
 mod palette;
 mod sheet;
 mod terminal;
@@ -15,6 +16,7 @@ pub use sheet::{Sheet, SheetKind};
 pub use terminal::TerminalSheet;
 
 use super::key::Key;
+use super::merged::MergedSheet;
 use crate::domain::run::Job;
 
 /// One dialog.
@@ -28,6 +30,7 @@ pub enum Dialog {
     Ask(Ask),
     /// The run's screen, as a terminal shows it.
     Terminal(TerminalSheet),
+    Merged(MergedSheet),
 }
 
 /// What a key did to a dialog.
@@ -56,13 +59,14 @@ impl Dialog {
             Self::Palette(palette) => palette.handle_key(key),
             Self::Ask(ask) => ask.handle_key(key),
             Self::Terminal(terminal) => terminal.handle_key(key),
+            Self::Merged(merged) => merged.handle_key(key),
         }
     }
 
     /// Pasted text, where something can be typed.
     pub fn paste(&mut self, text: &str) {
         match self {
-            Self::Sheet(_) | Self::Terminal(_) => {}
+            Self::Sheet(_) | Self::Terminal(_) | Self::Merged(_) => {}
             Self::Confirm(confirm) => confirm.paste(text),
             Self::Jobs(jobs) => jobs.paste(text),
             Self::Palette(palette) => palette.paste(text),

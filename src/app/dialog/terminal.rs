@@ -12,15 +12,18 @@ pub struct TerminalSheet {
     pub size: (u16, u16),
     /// Columns and rows that are left out at the left and the top.
     pub pan: (u16, u16),
+    /// It was moved by hand: else the cursor is kept in sight.
+    moved: bool,
 }
 
 impl TerminalSheet {
     #[must_use]
     pub fn new(id: AttemptId, size: (u16, u16)) -> Self {
-        Self { id, size, pan: (0, 0) }
+        Self { id, size, pan: (0, 0), moved: false }
     }
 
     pub(super) fn handle_key(&mut self, key: Key) -> Step {
+        self.moved = true;
         let (x, y) = &mut self.pan;
         match key.code {
             Code::Left | Code::Char('h') => *x = x.saturating_sub(STEP),
@@ -34,6 +37,13 @@ impl TerminalSheet {
             Code::PageUp | Code::PageDown => *y = if key.code == Code::PageUp { 0 } else { self.size.1 },
         }
         Step::Stay
+    }
+
+    /// Keeps the row of the cursor in sight, unless another part is looked at.
+    pub fn follow(&mut self, cursor: Option<(u16, u16)>, rows: u16) {
+        if !self.moved {
+            self.pan.1 = cursor.map_or(0, |(_, row)| (row + 1).saturating_sub(rows));
+        }
     }
 
     /// Told by whoever knows how much is shown: never past the end.

@@ -98,17 +98,13 @@ impl Filter {
     /// Why no line is shown.
     #[must_use]
     pub fn nothing_words(&self) -> Option<String> {
-        let pattern = self.pattern.as_ref()?;
-        let text = pattern.text();
+        self.pattern.as_ref()?;
         Some(match self.sifted {
             Some(sifted) if sifted.lines == 0 && sifted.counted >= sifted.end => {
-                format!("no line matches {text}; esc shows all lines again")
+                "no line matches; esc shows all".to_owned()
             }
-            Some(sifted) => format!(
-                "looking for lines that match {text}: {} %; esc leaves it",
-                words::percent(sifted.counted, sifted.end)
-            ),
-            None => format!("looking for lines that match {text}; esc leaves it"),
+            Some(sifted) => format!("looking: {} %; esc shows all", words::percent(sifted.counted, sifted.end)),
+            None => "looking; esc shows all".to_owned(),
         })
     }
 }
@@ -133,7 +129,7 @@ mod tests {
         assert_eq!(filter.words(None), "filter: error (1,204 so far)");
         assert_eq!(filter.words(Some(3_120_000)), "filter: error (1,204 of 3.1 M)");
         filter.take(Sifted { lines: 0, counted: 90, end: 90 });
-        assert_eq!(filter.nothing_words().as_deref(), Some("no line matches error; esc shows all lines again"));
+        assert_eq!(filter.nothing_words().as_deref(), Some("no line matches; esc shows all"));
         assert!(!filter.set(&"x".repeat(5000)) && filter.trouble().is_some(), "the old one stays");
         assert!(filter.set("") && filter.pattern().is_none());
         filter.take(Sifted { lines: 1, counted: 1, end: 1 });
