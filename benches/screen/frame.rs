@@ -69,6 +69,7 @@ fn frame(app: &mut App, pager: &Pager, end: u64, terminal: &mut Terminal<Crosste
         match effect {
             output::Effect::Read(request) => pager.read(request),
             output::Effect::Search(order) => pager.search(order),
+            output::Effect::Filter(pattern) => pager.filter(pattern),
         }
     }
     terminal.draw(|frame| ui::render(frame, frame.area(), app, theme)).unwrap();

@@ -87,7 +87,7 @@ fn wait<T>(pager: &Pager, bell: &Receiver<()>, mut look: impl FnMut(Answers) -> 
 fn open_at_end(path: &Path, length: u64) -> Duration {
     let began = Instant::now();
     let (pager, bell) = open(path, length);
-    pager.read(Request { serial: 1, anchor: Anchor::End, before: 120, after: 0 });
+    pager.read(Request { serial: 1, anchor: Anchor::End, before: 120, after: 0, times: false });
     let window = wait(&pager, &bell, |answers| answers.window);
     let took = began.elapsed();
     assert!(window.entries.len() >= 60 && window.reaches_end());

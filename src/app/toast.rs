@@ -43,6 +43,12 @@ impl Toasts {
         self.0.push_back(Toast { text, tone, until: now + LIFE });
     }
 
+    /// The same thing said anew, further on: what began with this goes.
+    pub fn renew(&mut self, now: Mono, beginning: &str, text: &str) {
+        self.0.retain(|toast| !toast.text.starts_with(beginning));
+        self.say(now, Tone::Plain, text);
+    }
+
     pub fn expire(&mut self, now: Mono) {
         self.0.retain(|toast| toast.until > now);
     }

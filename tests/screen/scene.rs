@@ -294,7 +294,7 @@ pub fn answer(app: &mut App) {
     }
 }
 
-fn log(request: output::Request) -> output::Window {
+pub fn log(request: output::Request) -> output::Window {
     let mut window = output::Window { serial: request.serial, ..output::Window::default() };
     let mut pen = output::Style::default();
     for number in 0..LINES {
@@ -313,7 +313,9 @@ fn log(request: output::Request) -> output::Window {
     }
     window.entries[37].before.push(output::Marker::Gap { lost: 4_000_000 });
     window.anchor = match request.anchor {
-        output::Anchor::End | output::Anchor::Line(_) => window.entries.len() - 1,
+        output::Anchor::End | output::Anchor::Line(_) | output::Anchor::Time(_) | output::Anchor::Part(_) => {
+            window.entries.len() - 1
+        }
         output::Anchor::Offset(at) => window.entry_at(at).unwrap_or(0),
     };
     window
