@@ -8,6 +8,7 @@ use crate::domain::boot::BootIdentity;
 use crate::domain::boot::cause::RebootCause;
 use crate::domain::diagnosis::{Cause, RungReport};
 use crate::domain::event::{BootFact, Event, Fact, Lengths, LinkChange, OutputMark, RunFact, Started, SupervisorFact};
+use crate::domain::health::Unwell;
 use crate::domain::id::{Attempt, AttemptId, HostId, RunId, Seq};
 use crate::domain::incident::Incidents;
 use crate::domain::link::LinkState;
@@ -53,6 +54,8 @@ pub struct HostView {
     /// The last of them that was seen.
     pub rebooted: Option<Rebooted>,
     pub timeline: Timeline,
+    /// What is not well on it, as of its last sample.
+    pub unwell: Unwell,
 }
 
 /// A reboot as it was seen.
@@ -126,6 +129,10 @@ impl Fleet {
                 }
             }
             Fact::Boot(fact) => self.with_host(event, |host, at| host.apply_boot(at, fact)),
+            Fact::Health(change) => self.with_host(event, |host, at| {
+                host.unwell.apply(at, change);
+                host.timeline.mark(at, Mark::Health(change.into()));
+            }),
             Fact::Run { id, fact } => self.apply_run(event, *id, fact),
             Fact::Output { id, mark, .. } => self.apply_mark(event, *id, mark),
             Fact::Operator(fact) => {
@@ -240,7 +247,17 @@ impl HostView {
             attempt: 0,
             retry_at: None,
         };
-        Self { id, address, tags, link, boot: None, reboots: 0, rebooted: None, timeline: Timeline::default() }
+        Self {
+            id,
+            address,
+            tags,
+            link,
+            boot: None,
+            reboots: 0,
+            rebooted: None,
+            timeline: Timeline::default(),
+            unwell: Unwell::default(),
+        }
     }
 
     fn apply_link(&mut self, at: Wall, change: &LinkChange) {

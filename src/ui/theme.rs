@@ -8,7 +8,7 @@ use crate::app::Standing;
 use crate::app::toast::Tone;
 use crate::domain::link::LinkState;
 use crate::domain::network::NetworkState;
-use crate::domain::timeline::Mark;
+use crate::domain::timeline::{Ailment, Mark};
 
 /// How much the terminal can show.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -184,6 +184,8 @@ impl Theme {
             Mark::RunEnded { success: true } => (self.pick('✓', '+'), Role::Good),
             Mark::RunEnded { success: false } => (self.pick('✗', '!'), Role::Bad),
             Mark::Gap => (self.pick('≠', '#'), Role::Warning),
+            Mark::Health(Ailment { unhealthy: true, .. }) => (self.pick('▲', '^'), Role::Warning),
+            Mark::Health(Ailment { unhealthy: false, .. }) => (self.pick('▽', 'v'), Role::Good),
             Mark::Note(_) => (self.pick('✎', '*'), Role::Text),
         }
     }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tempfile::TempDir;
 use tokio::sync::watch;
@@ -15,6 +16,7 @@ use crate::clock::SystemClock;
 use crate::demo::{DemoFleet, FleetOptions};
 use crate::domain::alert::AlertSettings;
 use crate::domain::command::Command;
+use crate::domain::health::{self, Sampling};
 use crate::domain::host::HostSettings;
 use crate::domain::id::RunId;
 use crate::domain::network::NetworkState;
@@ -58,6 +60,7 @@ async fn show(args: &DemoArgs, globals: &Globals, folder: &TempDir) -> Result<u8
         holder: None,
         clock: Arc::clone(&clock),
         network: Some(network.into()),
+        health: Some(health()),
         seed: args.seed,
     })
     .map_err(compose::ledger_failure)?;
@@ -72,6 +75,12 @@ async fn show(args: &DemoArgs, globals: &Globals, folder: &TempDir) -> Result<u8
         fleet.shutdown().await;
     }
     Ok(screen::code(outcome))
+}
+
+/// Often, because a demo is short, and with services as the roster has them.
+fn health() -> health::Settings {
+    let sampling = Sampling { interval: Duration::from_secs(2), ..Sampling::default() };
+    health::Settings { sampling: Some(sampling), ..health::Settings::default() }
 }
 
 /// The demo's own network is there whatever the operator's is.

@@ -14,6 +14,7 @@ use crate::net::OwnNetwork;
 use crate::port::{DialError, Dialed, Session, SessionGone};
 use crate::remote::{self, Found, HostFacts, RemoteError};
 use crate::supervisor::host::blind::CaughtUp;
+use crate::supervisor::host::health::Answer;
 use crate::supervisor::host::outside::Way;
 use crate::supervisor::host::{HostTask, Open};
 use crate::supervisor::hub::{HostNews, News};
@@ -30,6 +31,7 @@ pub(super) enum Outcome {
     Probed(Epoch, Vec<RungReport>),
     Gone(Epoch, SessionGone),
     Run(AttemptId, RunInput),
+    Sampled(Epoch, Box<Answer>),
     LastBoot(Result<Vec<Trace>, RemoteError>),
     Listed(Result<Vec<Found>, RemoteError>),
     /// Logs are synced: the end may be told.
@@ -185,6 +187,7 @@ impl HostTask {
             }
             Outcome::Probed(epoch, evidence) => self.link.handle_input(now, LinkInput::Probed { epoch, evidence }),
             Outcome::Run(id, input) => self.run_input(now, id, input),
+            Outcome::Sampled(epoch, answer) => self.handle_sampled(now, epoch, *answer),
             Outcome::LastBoot(answer) => self.handle_evidence(answer),
             Outcome::Listed(found) => self.handle_listed(found),
             Outcome::Publish(fact) => self.spawn_fact(*fact),
