@@ -9,6 +9,7 @@ mod actions;
 mod details;
 pub mod dialog;
 mod digest;
+pub mod health;
 pub mod hosts;
 mod ids;
 mod incidents;
@@ -55,6 +56,7 @@ use crate::domain::alert::{AlertKind, Alerts};
 use crate::domain::command::Command;
 use crate::domain::event::Event;
 use crate::domain::fleet::{Fleet, HostView};
+use crate::domain::health::HostHealth;
 use crate::domain::id::HostId;
 use crate::domain::moment::Moment;
 use crate::domain::run::Job;
@@ -84,6 +86,7 @@ pub struct App {
     pub entry: Option<Entry>,
     pub toasts: Toasts,
     pub live: Live,
+    pub health: health::Board,
     pub jobs: Vec<Job>,
     alerts: Alerts,
     /// Verbs that act on hosts are refused.
@@ -108,6 +111,8 @@ pub struct Setup {
     pub fleet: Fleet,
     pub name: String,
     pub jobs: Vec<Job>,
+    /// When hosts are unhealthy, and how often they are sampled.
+    pub health: crate::domain::health::Settings,
     /// What the operator is called for.
     pub alerts: Vec<AlertKind>,
     pub read_only: bool,
@@ -128,6 +133,8 @@ pub enum Focus {
     Timeline,
     /// One cell per host, alone on the screen.
     Wall,
+    /// Every host's numbers, alone on the screen.
+    Health,
 }
 
 /// Something happened.
@@ -150,6 +157,8 @@ pub enum Msg {
     },
     /// The moving numbers of all hosts.
     Live(Vec<(HostId, Numbers)>),
+    /// What is newly known of the hosts' health.
+    Health(Vec<(HostId, Arc<HostHealth>)>),
     Holder(Option<String>),
     /// News of the log that is shown.
     Output(output::Msg),
@@ -208,6 +217,7 @@ impl App {
             entry: None,
             toasts: Toasts::default(),
             live: Live::default(),
+            health: health::Board::new(setup.health),
             jobs: setup.jobs,
             alerts: Alerts::new(&setup.alerts),
             read_only: setup.read_only,
@@ -255,6 +265,7 @@ impl App {
                     self.live.apply(host, numbers, self.now.mono);
                 }
             }
+            Msg::Health(hosts) => hosts.into_iter().for_each(|(host, health)| self.health.apply(host, health)),
             Msg::Output(msg) => self.output.update(msg),
             Msg::Holder(holder) => self.holder = holder,
             Msg::Ask(question) => {
@@ -286,7 +297,7 @@ impl App {
     #[must_use]
     pub fn areas(&self) -> Option<Areas> {
         let hosts = self.hosts.shown(&self.fleet).count();
-        let zoom = (self.zoom || self.focus == Focus::Wall).then_some(self.focus);
+        let zoom = (self.zoom || matches!(self.focus, Focus::Wall | Focus::Health)).then_some(self.focus);
         layout::arrange(self.size.0, self.size.1, Wishes { zoom, hosts })
     }
 
@@ -339,14 +350,14 @@ impl App {
 }
 
 impl Focus {
-    pub const ALL: [Self; 4] = [Self::Hosts, Self::Output, Self::Timeline, Self::Wall];
+    pub const ALL: [Self; 5] = [Self::Hosts, Self::Output, Self::Timeline, Self::Wall, Self::Health];
 
     #[must_use]
     pub fn next(self) -> Self {
         match self {
             Self::Hosts => Self::Output,
             Self::Output => Self::Timeline,
-            Self::Timeline | Self::Wall => Self::Hosts,
+            Self::Timeline | Self::Wall | Self::Health => Self::Hosts,
         }
     }
 
@@ -354,7 +365,7 @@ impl Focus {
     pub fn previous(self) -> Self {
         match self {
             Self::Hosts => Self::Timeline,
-            Self::Output | Self::Wall => Self::Hosts,
+            Self::Output | Self::Wall | Self::Health => Self::Hosts,
             Self::Timeline => Self::Output,
         }
     }
@@ -366,6 +377,7 @@ impl Focus {
             Self::Output => "Output",
             Self::Timeline => "Timeline",
             Self::Wall => "Wall",
+            Self::Health => "Health",
         }
     }
 }

@@ -9,7 +9,6 @@ use crate::domain::diagnosis::{Cause, verdict};
 use crate::domain::event::{BootFact, CancelReason, Event, Fact, LinkChange, OperatorFact, OutputMark, RunFact};
 use crate::domain::event::{Started, SupervisorFact};
 use crate::domain::fleet::{Fleet, HostView};
-use crate::domain::health::Status;
 use crate::domain::id::{AttemptId, HostId};
 use crate::domain::link::LinkState;
 use crate::domain::moment::Wall;
@@ -75,9 +74,8 @@ pub(super) fn of(event: &Event, before: &Fleet) -> Option<Note> {
             run(*id, fact, known.map(String::as_str))?
         }
         Fact::Output { mark, .. } => mark_text(mark)?,
-        Fact::Health(change) => {
-            (if change.to == Status::Unhealthy { Tone::Warning } else { Tone::Good }, change.to_string())
-        }
+        // That a stress test stresses is no news to whoever started it; the journal and --json have it.
+        Fact::Health(_) => return None,
         Fact::Operator(fact) => operator(fact)?,
         Fact::Supervisor(fact) => supervisor(fact)?,
     };

@@ -258,6 +258,18 @@ impl Theme {
         self.pick('·', '-')
     }
 
+    /// From the highest down, or the other way round.
+    #[must_use]
+    pub fn order(&self, reversed: bool) -> char {
+        if reversed { self.pick('▴', '^') } else { self.pick('▾', 'v') }
+    }
+
+    /// What is used, and what is free.
+    #[must_use]
+    pub fn gauge(&self) -> (char, char) {
+        self.pick(('■', '·'), ('#', '.'))
+    }
+
     #[must_use]
     pub fn hidden(&self) -> char {
         self.pick('•', '*')

@@ -68,7 +68,7 @@ async fn show(args: &DemoArgs, globals: &Globals, folder: &TempDir) -> Result<u8
     // A demo is looked at already.
     let quiet = AlertSettings { bell: false, ..AlertSettings::default() };
     let options = screen::options("demo".into(), fleet.jobs(), &ledger, prompts, &clock, globals);
-    let options = TuiOptions { simulated: true, alerts: quiet, ..options };
+    let options = TuiOptions { simulated: true, alerts: quiet, health: health(), ..options };
     let outcome = screen::show(&handle, options).await?;
     if outcome != Outcome::Aborted {
         handle.shutdown().await;

@@ -20,7 +20,7 @@ pub use level::{Change, Level, Steadiness};
 pub use pace::{Pace, Sampling, Step};
 pub use percent::{Percent, PercentError};
 pub use row::{Row, Summary, rows, short_of, summaries};
-pub use rules::{Limits, Reason, Rules, Status, Thresholds};
+pub use rules::{FULL, HOT, Limits, Reason, Rules, Status, Thresholds};
 pub use sample::{
     Disk, Filesystem, Load, Pressure, Report, Running, Sample, Sensor, Service, Traffic, Trouble, Vitals, plain,
 };

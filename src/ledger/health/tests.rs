@@ -74,7 +74,7 @@ fn old_samples_become_means_with_their_maxima_and_then_go() {
     let cpu = Metric::Cpu.index();
     assert_eq!((mean.from, mean.count, mean.mean[cpu], mean.max[cpu]), (Wall(start), 10, Some(10.0), Some(91.0)));
     assert_eq!((now.count, now.max[cpu], now.max[Metric::Memory.index()]), (1, Some(50.0), None));
-    write(dir.path(), &[taken(start + millis(KEPT) + 2 * millis(RAW), 5.0)]);
+    write(dir.path(), &[taken(start + millis(KEPT) + millis(RAW) / 2, 5.0)]);
     assert_eq!(history(dir.path()).len(), 2, "the mean of a month ago is gone");
 }
 
