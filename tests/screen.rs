@@ -552,10 +552,6 @@ fn every_key_of_the_table_does_something() {
             for key in binding.keys.iter().filter(|key| !taken(key)) {
                 let mut app = busy();
                 app.focus = *focus;
-                if *focus == Focus::Health {
-                    // In the middle, so that there is a row on each side.
-                    typed(&mut app, "jjj");
-                }
                 if *focus == Focus::Wall {
                     // Narrow, so that there is a row on each side.
                     app.update(scene::NOW, Msg::Resize { columns: 60, rows: 40 });

@@ -2,6 +2,10 @@
 
 use std::os::unix::fs::PermissionsExt;
 
+use steadfast::domain::id::HostId;
+use steadfast::domain::moment::Wall;
+use steadfast::ledger::HealthReader;
+
 use crate::bench::Bench;
 
 /// The host's docker counts the samples, and says nothing: so a run can wait for as many as it needs.
@@ -76,4 +80,36 @@ fn switched_off_nobody_is_asked() {
     assert!(!bench.dir.path().join("state/health.db").exists());
     let said = bench.run(&["health"]);
     assert!(said.code == Some(1) && said.err.contains("no host was sampled yet"), "{said:?}");
+}
+
+#[test]
+fn a_supervisor_that_is_killed_leaves_its_samples_to_the_next() {
+    let Some((bench, bin)) = counted() else { return };
+    std::fs::write(bench.dir.path().join("steadfast.toml"), "[health]\ninterval = \"1s\"\nunits = []\n").unwrap();
+    let going = bench.start(&["run", "-H", "h1", "--", &until(&bin, 1_000_000)]);
+    let state = bench.dir.path().join("state");
+    let rows = || {
+        let reader = HealthReader::open(&state).ok().flatten();
+        let history = reader.and_then(|reader| reader.history(&HostId::parse("h1").unwrap(), Wall(0), 100).ok());
+        history.map_or(0, |history| history.len())
+    };
+    crate::support::until("two samples are on disk", || rows() >= 2);
+    // SIGKILL.
+    drop(going);
+    let before = rows();
+    assert!(before >= 2);
+    let db = rusqlite::Connection::open(state.join("health.db")).unwrap();
+    let sound: String = db.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+    assert_eq!(sound, "ok");
+    drop(db);
+    let said = bench.run(&["cancel", "last"]);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert!(rows() >= before);
+    // It may be removed, and is made anew.
+    for name in ["health.db", "health.db-wal", "health.db-shm"] {
+        std::fs::remove_file(state.join(name)).ok();
+    }
+    std::fs::remove_file(bin.path().join("calls")).unwrap();
+    let said = bench.run(&["run", "-H", "h1", "--", &until(&bin, 3)]);
+    assert_eq!((said.code, rows() >= 1), (Some(0), true), "{said:?}");
 }

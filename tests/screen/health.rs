@@ -141,7 +141,7 @@ fn what_is_old_or_missing_is_told_in_words() {
         shown.lines().rev().skip(1).take(2).map(str::to_owned).collect::<Vec<_>>().join(" ")
     };
     for (name, words) in [
-        ("amber", "sampled 4s ago: CPU 9"),
+        ("amber", "sampled 4s ago: CPU 100 % over 90 %"),
         ("birch", "nginx not running: failed, 9"),
         ("cedar", "/srv/data 93 % over 90 %"),
         ("elm", "late: last sampled 1m32s ago"),

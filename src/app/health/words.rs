@@ -127,10 +127,9 @@ impl App {
             found.bad.push(say::clean(&format!("{name} {why}")).into_owned());
         }
         let fullest = taken.sample.filesystems.iter().filter(|one| one.disk.used > FULL);
-        found.warnings.extend(fullest.map(|one| {
-            let (used, full) = (percent(one.disk.used.value()), percent(FULL.value()));
-            format!("{} {used} over {full}", say::clean(&one.place))
-        }));
+        found.warnings.extend(
+            fullest.map(|one| format!("{} {}", say::clean(&one.place), over(one.disk.used.value(), FULL.value()))),
+        );
         if let Some(degrees) = taken.sample.vitals.temperature.filter(|degrees| *degrees > HOT) {
             found.warnings.push(format!("{degrees:.0} C over {HOT:.0} C"));
         }
@@ -179,25 +178,22 @@ impl App {
 
 fn reason(reason: &Reason) -> String {
     match reason {
-        Reason::Cpu { value, threshold } => {
-            format!("CPU {} over {}", percent(value.value()), percent(threshold.value()))
-        }
-        Reason::Memory { value, threshold } => {
-            format!("memory {} over {}", percent(value.value()), percent(threshold.value()))
-        }
+        Reason::Cpu { value, threshold } => format!("CPU {}", over(value.value(), threshold.value())),
+        Reason::Memory { value, threshold } => format!("memory {}", over(value.value(), threshold.value())),
         Reason::NotRunning(state) => format!("not running: {}", say::clean(state)),
     }
 }
 
-/// `97 %`; never 90 of what is over 90.
+/// `97 % over 90 %`; with as many decimals as it takes to see that it is.
+fn over(value: f64, threshold: f64) -> String {
+    let (whole, most) = (percent(value), percent(threshold));
+    if whole == most { format!("{value:.2} % over {threshold:.2} %") } else { format!("{whole} over {most}") }
+}
+
+/// `97 %`
 #[must_use]
 pub fn percent(value: f64) -> String {
-    let whole = value.round();
-    if (value - whole).abs() > 0.005 && whole < value && (whole % 5.0).abs() < 0.5 {
-        format!("{value:.1} %")
-    } else {
-        format!("{whole:.0} %")
-    }
+    format!("{value:.0} %")
 }
 
 /// A number as short as it can be.

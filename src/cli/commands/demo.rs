@@ -16,7 +16,7 @@ use crate::clock::SystemClock;
 use crate::demo::{DemoFleet, FleetOptions};
 use crate::domain::alert::AlertSettings;
 use crate::domain::command::Command;
-use crate::domain::health::{self, Sampling};
+use crate::domain::health::{self, Percent, Sampling, Steadiness};
 use crate::domain::host::HostSettings;
 use crate::domain::id::RunId;
 use crate::domain::network::NetworkState;
@@ -80,7 +80,9 @@ async fn show(args: &DemoArgs, globals: &Globals, folder: &TempDir) -> Result<u8
 /// Often, because a demo is short, and with services as the roster has them.
 fn health() -> health::Settings {
     let sampling = Sampling { interval: Duration::from_secs(2), ..Sampling::default() };
-    health::Settings { sampling: Some(sampling), ..health::Settings::default() }
+    // What a demo shows is to be read before it is over.
+    let steadiness = Steadiness { margin: Percent::new(4.0).unwrap_or(Percent::ZERO), minimum: Duration::from_secs(4) };
+    health::Settings { sampling: Some(sampling), steadiness, ..health::Settings::default() }
 }
 
 /// The demo's own network is there whatever the operator's is.
