@@ -102,9 +102,9 @@ impl Body {
 /// Two waves of its own on top of what its runs need.
 fn effort(profile: &Profile, seed: u64, commands: &[&str], now: Duration) -> Effort {
     let mut dice = Dice::new(seed, 0x4ea1);
-    let (phase, period) = (dice.fraction() * 6.3, 50.0 + 60.0 * dice.fraction());
+    let (phase, period) = (dice.fraction() * std::f64::consts::TAU, 50.0 + 60.0 * dice.fraction());
     let seconds = now.as_secs_f64();
-    let wave = |period: f64| (phase + seconds * 6.283 / period).sin();
+    let wave = |period: f64| (phase + seconds * std::f64::consts::TAU / period).sin();
     let sway = 0.6 * wave(period) + 0.4 * wave(period / 3.7);
     let mut effort = Effort {
         cpu: 0.06 + 0.04 * sway.abs(),

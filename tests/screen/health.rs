@@ -19,7 +19,7 @@ use crate::scene::{self, event, host};
 use crate::{COLOURED, ENTER, ESC, PLAIN, draw, find, press, text, typed};
 
 fn percent(value: f64) -> Percent {
-    Percent::new(value.clamp(0.0, 100.0)).expect("a share")
+    Percent::new(value.clamp(0.0, 100.0)).unwrap_or(Percent::ZERO)
 }
 
 /// A host of `seed`, whose load sways around `cpu`.

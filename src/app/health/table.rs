@@ -120,11 +120,9 @@ impl App {
         let mut note = if left >= 44 { (left / 3).clamp(18, 48) } else { 0 };
         left -= note;
         let pictures = (left / (LEAST + 1)).min(6);
-        if pictures > 0 {
-            let each = (left / pictures - 1).min(MOST);
-            for cell in cells.iter_mut().take(usize::from(pictures)) {
-                cell.picture = each;
-            }
+        if let Some(each) = left.checked_div(pictures) {
+            let each = (each - 1).min(MOST);
+            cells.iter_mut().take(usize::from(pictures)).for_each(|cell| cell.picture = each);
             left -= pictures * (each + 1);
         }
         note = if note > 0 { note + left } else { 0 };

@@ -110,7 +110,8 @@ impl App {
             Age::Fresh(_) => String::new(),
             Age::Late(_) => "late".into(),
             Age::Failed(_) => "no sample".into(),
-            Age::Away(age) => format!("{} ago", say::duration(*age)),
+            Age::Away(age) if host.link.state.is_connected() => format!("{} ago", say::duration(*age)),
+            Age::Away(age) => format!("{} {} ago", host.link.state.word(), say::duration(*age)),
         }
     }
 

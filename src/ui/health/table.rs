@@ -130,7 +130,13 @@ impl Line<'_> {
                 }
                 None => (String::new(), Grade::Calm),
             },
-            column => match (self.row.value(column), column.metrics().first()) {
+            Column::Host
+            | Column::Cpu
+            | Column::Memory
+            | Column::Load
+            | Column::Pressure
+            | Column::Disk
+            | Column::Temperature => match (self.row.value(cell.column), cell.column.metrics().first()) {
                 (Some(value), Some(metric)) => (number(*metric, value), self.app.grade(*metric, value)),
                 _ => (self.theme.dot().to_string(), Grade::Calm),
             },
