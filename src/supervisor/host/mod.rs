@@ -3,10 +3,13 @@
 
 mod blind;
 mod calls;
+mod health;
 mod outside;
 mod reboot;
 mod runs;
 mod system;
+
+pub(super) use self::health::Sampler;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -97,6 +100,8 @@ pub(super) struct HostTask {
     blind: BlindClock,
     way: Way,
     stall: Stall,
+    /// `None`: hosts are not sampled.
+    sampler: Option<Sampler>,
 }
 
 struct Open {
@@ -106,7 +111,12 @@ struct Open {
 }
 
 impl HostTask {
-    pub(super) fn new(around: Surroundings, link: Link, reports_out: mpsc::Sender<Report>) -> Self {
+    pub(super) fn new(
+        around: Surroundings,
+        link: Link,
+        sampler: Option<Sampler>,
+        reports_out: mpsc::Sender<Report>,
+    ) -> Self {
         let numbers = around.shared.numbers(&around.host);
         let stall = Stall::new(around.clock.as_ref());
         let makeup = Makeup::new(around.system.clone());
@@ -127,6 +137,7 @@ impl HostTask {
             blind: BlindClock::default(),
             way: Way::default(),
             stall,
+            sampler,
         }
     }
 
@@ -296,6 +307,7 @@ impl HostTask {
         }
         self.gather_evidence();
         self.gather_system();
+        self.pace_health(now);
         if self.adopting {
             self.spawn_list();
         }
@@ -304,7 +316,8 @@ impl HostTask {
 
     fn deadline(&self) -> Option<Mono> {
         let runs = self.seats.values().filter_map(|seat| seat.run.poll_timeout());
-        self.link.poll_timeout().into_iter().chain(runs).min()
+        let health = self.sampler.as_ref().filter(|_| self.can_ask()).and_then(Sampler::poll_timeout);
+        self.link.poll_timeout().into_iter().chain(runs).chain(health).min()
     }
 
     async fn end(mut self) {
