@@ -32,16 +32,19 @@ pub enum Mark {
 }
 
 impl Timeline {
-    /// Adds a segment; the oldest beyond [`CAPACITY`] goes (the journal still has it).
-    pub fn push(&mut self, segment: Segment) {
+    /// Adds a segment; the oldest beyond [`CAPACITY`] goes (the journal still has it). Time goes on: what
+    /// was told by a clock that was set back stands where the one before it does.
+    pub fn push(&mut self, mut segment: Segment) {
+        segment.from = segment.from.max(self.segments.back().map_or(segment.from, |last| last.from));
         if self.segments.len() == CAPACITY {
             self.segments.pop_front();
         }
         self.segments.push_back(segment);
     }
 
-    /// Adds a mark; the oldest beyond [`CAPACITY`] goes.
+    /// Adds a mark; the oldest beyond [`CAPACITY`] goes. Of a clock that was set back, as with segments.
     pub fn mark(&mut self, at: Wall, mark: Mark) {
+        let at = at.max(self.marks.back().map_or(at, |(last, _)| *last));
         if self.marks.len() == CAPACITY {
             self.marks.pop_front();
         }
@@ -90,6 +93,14 @@ mod tests {
         assert_eq!(timeline.dominant(Wall(0), Wall(10_000)), Some(LinkState::Pinging));
         assert_eq!(timeline.dominant(Wall(600), Wall(10_000)), Some(LinkState::Alive));
         assert_eq!(timeline.dominant(Wall(-10), Wall(0)), None);
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_hides_no_outage() {
+        let timeline = timeline(&[(1000, LinkState::Alive), (400, LinkState::Pinging), (1200, LinkState::Alive)]);
+        assert_eq!(timeline.dominant(Wall(1000), Wall(1100)), Some(LinkState::Pinging));
+        assert_eq!(timeline.dominant(Wall(1200), Wall(1300)), Some(LinkState::Alive));
+        assert_eq!(timeline.dominant(Wall(0), Wall(1000)), None);
     }
 
     #[test]
