@@ -239,7 +239,7 @@ impl Exchange {
             let mut start = 0;
             for length in &self.told[way as usize].packets {
                 let near = |at: usize| at <= EDGE || at + EDGE >= *length || at.abs_diff(length / 2) <= 1;
-                let wanted = |at: &usize| *length <= LONG || near(*at) || at % stride == 0;
+                let wanted = |at: &usize| *length <= LONG || near(*at) || at.is_multiple_of(stride);
                 cuts.extend((1..=*length).filter(wanted).map(|at| start + at));
                 start += length;
             }
