@@ -251,7 +251,7 @@ impl HostTask {
                     self.blind.lit(now.mono);
                 }
                 if change.to != change.from && self.announced.is_none() {
-                    let blind = change.to == LinkState::Paused;
+                    let blind = self.blind.dark_since();
                     self.all_runs(now, &RunInput::Disconnected { blind });
                 }
                 self.publish(Fact::Link(change)).await;
@@ -289,7 +289,7 @@ impl HostTask {
         if self.announced == Some(epoch) {
             self.announced = None;
             self.numbers.set_rtt(None);
-            let blind = self.link.state() == LinkState::Paused;
+            let blind = self.blind.dark_since();
             self.all_runs(now, &RunInput::Disconnected { blind });
         }
     }
