@@ -25,7 +25,7 @@ use steadfast::domain::alert::AlertKind;
 use steadfast::domain::command::Command;
 use steadfast::domain::event::{CancelReason, Event, Fact, LinkChange, RunFact, SupervisorFact};
 use steadfast::domain::id::Seq;
-use steadfast::domain::link::LinkState;
+use steadfast::domain::link::{Hold, LinkState};
 use steadfast::domain::moment::{Moment, Mono};
 use steadfast::domain::run::{RunIo, Stream, Verdict};
 use steadfast::ui::theme::{Depth, Signs, Theme};
@@ -475,10 +475,77 @@ fn quit_says_what_goes_on_and_ctrl_c_twice_leaves_at_once() {
 fn read_only_refuses_every_verb_that_acts_on_hosts() {
     let mut app = app(120, 40);
     app.read_only = true;
-    for key in ["r", "c", "d", "J", "R", "x"] {
-        assert!(typed(&mut app, key).is_empty() && app.dialogs.is_empty(), "{key}");
+    assert!(text(&draw(&app, COLOURED)).contains("read-only"), "the title says it");
+    let acts = |effect: &Effect| matches!(effect, Effect::Command(command) if command.acts_on_host());
+    for binding in BINDINGS {
+        let focuses: &[Focus] = match &binding.when {
+            When::Always => &Focus::ALL,
+            When::In(focus) => std::slice::from_ref(focus),
+        };
+        for (focus, key) in focuses.iter().flat_map(|focus| binding.keys.iter().map(move |key| (focus, key))) {
+            let mut app = busy();
+            app.read_only = true;
+            app.focus = *focus;
+            let effects = press(&mut app, &[*key]);
+            assert!(!effects.iter().any(acts), "{key} in {focus:?}: {effects:?}");
+            if binding.action.acts_on_hosts() && !(*focus == Focus::Output && Verb::of(*key).is_some()) {
+                assert!(effects.is_empty() && app.dialogs.is_empty(), "{key} in {focus:?} asks what it will not do");
+                assert!(app.toasts.iter().any(|toast| toast.text.contains("read-only")), "{key} says nothing");
+            }
+        }
     }
-    assert!(text(&draw(&app, COLOURED)).contains("read-only"));
+    assert_eq!(BINDINGS.iter().filter(|binding| binding.action.acts_on_hosts()).count(), 8);
+}
+
+#[test]
+fn a_dialog_from_before_does_nothing_when_only_looking() {
+    let mut app = app(120, 40);
+    typed(&mut app, "x");
+    app.read_only = true;
+    assert!(typed(&mut app, "y").is_empty());
+    assert!(app.toasts.iter().any(|toast| toast.text.contains("read-only")));
+}
+
+#[test]
+fn hosts_are_left_alone_on_demand_and_many_only_when_their_number_is_typed() {
+    let mut app = app(120, 40);
+    assert_eq!(commands(&typed(&mut app, "p")), [&Command::Pause(host("amber"))]);
+    assert!(typed(&mut app, "X").is_empty(), "it asks, also for one");
+    let shown = text(&draw(&app, COLOURED));
+    assert!(shown.contains("Mark dead 1 host?") && shown.contains("1 run goes on there"), "{shown}");
+    assert_eq!(commands(&typed(&mut app, "y")), [&Command::MarkDead(host("amber"))]);
+    typed(&mut app, "  p");
+    assert!(text(&draw(&app, COLOURED)).contains("Pause 2 hosts?"));
+    assert_eq!(commands(&typed(&mut app, "y")).len(), 2);
+    press(&mut app, &[ESC]);
+    typed(&mut app, "aX");
+    assert!(typed(&mut app, "y").is_empty() && press(&mut app, &[ENTER]).is_empty());
+    press(&mut app, &[Key::of(Code::Backspace)]);
+    typed(&mut app, "10");
+    assert_eq!(commands(&press(&mut app, &[ENTER])).len(), 10);
+}
+
+#[test]
+fn a_host_left_alone_is_told_in_the_operators_words_and_is_no_incident() {
+    for (hold, words) in [(Hold::Paused, "paused (you)"), (Hold::Dead, "marked dead")] {
+        let mut app = app(160, 40);
+        let from = app.fleet.hosts[&host("amber")].link.state;
+        let change = LinkChange {
+            from,
+            to: hold.state(),
+            cause: Some(hold.cause()),
+            evidence: Vec::new(),
+            attempt: 0,
+            retry_at: None,
+        };
+        let open = app.fleet.incidents.open().count();
+        let msg = event(&app, "amber", Fact::Link(change));
+        assert!(app.update(scene::NOW, msg).is_empty(), "nobody is called");
+        assert_eq!(app.fleet.incidents.open().count(), open);
+        assert_eq!(app.fleet.hosts[&host("amber")].held, Some(hold));
+        let shown = text(&draw(&app, COLOURED));
+        assert!(shown.contains(words) && shown.contains(&format!("1 {}", hold.word())), "{shown}");
+    }
 }
 
 #[test]

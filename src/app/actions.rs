@@ -13,6 +13,9 @@ use crate::domain::run::RunIo;
 impl App {
     /// Carries an action out.
     pub fn perform(&mut self, action: Action) -> Vec<Effect> {
+        if action.acts_on_hosts() && self.refuse_read_only() {
+            return Vec::new();
+        }
         match action {
             Action::Up => self.hosts.step(&self.fleet, -1),
             Action::Down => self.hosts.step(&self.fleet, 1),
@@ -32,6 +35,8 @@ impl App {
             Action::Connect => return self.connect(),
             Action::Reconnect => return self.reconnect(),
             Action::Detach => return self.detach(),
+            Action::PauseLink => return self.pause_link(),
+            Action::MarkDead => return self.mark_dead(),
             Action::StartJob => self.choose_job(),
             Action::Rerun => return self.rerun(),
             Action::Cancel => self.cancel(),

@@ -72,7 +72,7 @@ impl App {
 
     fn of_link(&self, host: &HostView, lines: &mut Lines) {
         let link = &host.link;
-        let mut text = format!("{} for {}", link.state.word(), say::duration(self.now.wall.since(link.since)));
+        let mut text = format!("{} for {}", link.word(), say::duration(self.now.wall.since(link.since)));
         if let Some(retry) = self.retry_words(host) {
             text.push_str(&format!(", {retry}"));
         }

@@ -43,6 +43,8 @@ pub enum Action {
     Connect,
     Reconnect,
     Detach,
+    PauseLink,
+    MarkDead,
     StartJob,
     Rerun,
     Cancel,
@@ -80,6 +82,70 @@ pub enum Action {
     Suspend,
     Quit,
     Interrupt,
+}
+
+impl Action {
+    /// Whether it has something done on hosts, or to the connections with them: refused when only looking.
+    #[must_use]
+    pub fn acts_on_hosts(self) -> bool {
+        match self {
+            Self::Connect
+            | Self::Reconnect
+            | Self::Detach
+            | Self::PauseLink
+            | Self::MarkDead
+            | Self::StartJob
+            | Self::Rerun
+            | Self::Cancel => true,
+            Self::Up
+            | Self::Down
+            | Self::PageUp
+            | Self::PageDown
+            | Self::First
+            | Self::Last
+            | Self::Open
+            | Self::Mark
+            | Self::MarkAll
+            | Self::Filter
+            | Self::NextTrouble
+            | Self::PreviousTrouble
+            | Self::Reorder
+            | Self::OlderRun
+            | Self::NewerRun
+            | Self::Follow
+            | Self::Wrap
+            | Self::OtherStream
+            | Self::CursorLeft
+            | Self::CursorRight
+            | Self::Oldest
+            | Self::Newest
+            | Self::ZoomIn
+            | Self::ZoomOut
+            | Self::NextPane
+            | Self::PreviousPane
+            | Self::Zoom
+            | Self::Wall
+            | Self::WallUp
+            | Self::WallDown
+            | Self::WallLeft
+            | Self::WallRight
+            | Self::GroupByTag
+            | Self::Palette
+            | Self::Note
+            | Self::Mouse
+            | Self::Screenshot
+            | Self::Details
+            | Self::Incidents
+            | Self::Digest
+            | Self::Copy
+            | Self::Help
+            | Self::Back
+            | Self::Redraw
+            | Self::Suspend
+            | Self::Quit
+            | Self::Interrupt => false,
+        }
+    }
 }
 
 /// What `key` means when `focus` has the focus.
@@ -174,12 +240,26 @@ pub const BINDINGS: &[Binding] = &[
     bind(&[Key::char('/')], WALL, Action::Filter, "filter", "show only hosts that match: name, tag, state, run"),
     bind(&[Key::char('n')], WALL, Action::NextTrouble, "", "next host in trouble"),
     bind(&[Key::char('N')], WALL, Action::PreviousTrouble, "", "previous host in trouble"),
-    bind(&[Key::char('r')], ALWAYS, Action::Reconnect, "reconnect", "reconnect now, also what was refused or lost"),
+    bind(
+        &[Key::char('r')],
+        ALWAYS,
+        Action::Reconnect,
+        "reconnect",
+        "reconnect now, also what was refused, lost, paused or marked dead",
+    ),
     bind(&[Key::char('J')], ALWAYS, Action::StartJob, "job", "start a configured job"),
     bind(&[Key::char('R')], ALWAYS, Action::Rerun, "rerun", "run it again; asks if it is still going on"),
     bind(&[Key::char('x')], ALWAYS, Action::Cancel, "cancel", "cancel the run: asks first"),
     bind(&[Key::char('c')], ALWAYS, Action::Connect, "", "connect"),
     bind(&[Key::char('d')], ALWAYS, Action::Detach, "", "detach: close the connection, runs go on"),
+    bind(
+        &[Key::char('p')],
+        ALWAYS,
+        Action::PauseLink,
+        "",
+        "pause the link until r resumes it: not dialed, not followed",
+    ),
+    bind(&[Key::char('X')], ALWAYS, Action::MarkDead, "", "mark the host dead: asks; r takes it back"),
     bind(&[Key::char('[')], ALWAYS, Action::OlderRun, "", "the run of this host before this one"),
     bind(&[Key::char(']')], ALWAYS, Action::NewerRun, "", "the run of this host after this one"),
     bind(&[Key::char('f')], ALWAYS, Action::Follow, "follow", "to the end of the output, and follow it"),

@@ -231,7 +231,12 @@ impl App {
     /// Takes in what happened at `now`.
     pub fn update(&mut self, now: Moment, msg: Msg) -> Vec<Effect> {
         self.now = now;
-        let effects = self.route(msg);
+        let mut effects = self.route(msg);
+        // Whatever way it came: a dialog that was open, a verb that forgot to ask.
+        let acts = |effect: &mut Effect| matches!(effect, Effect::Command(command) if command.acts_on_host());
+        if self.read_only && effects.extract_if(.., acts).count() > 0 {
+            self.refuse_read_only();
+        }
         self.toasts.expire(now.mono);
         self.settle();
         effects

@@ -8,7 +8,6 @@ use crate::domain::boot::cause::RebootCause;
 use crate::domain::diagnosis::verdict;
 use crate::domain::event::{BootFact, Event, Fact, LinkChange, RunFact, SupervisorFact};
 use crate::domain::fleet::Fleet;
-use crate::domain::link::LinkState;
 use crate::domain::moment::Mono;
 use crate::domain::network::NetworkState;
 
@@ -94,21 +93,13 @@ pub fn of_event(fleet: &Fleet, event: &Event) -> Option<(Tone, String)> {
 }
 
 fn of_link(host: &str, change: &LinkChange) -> Option<(Tone, String)> {
-    if change.from == change.to {
+    // What the operator did needs no telling.
+    if change.from == change.to || !change.to.is_alarming() || change.hold().is_some() {
         return None;
     }
     let because =
         change.cause.as_ref().map(|cause| format!(": {}", verdict(cause, &change.evidence))).unwrap_or_default();
-    match change.to {
-        LinkState::Refused | LinkState::Lost => Some((Tone::Bad, format!("{host} is {}{because}", change.to.word()))),
-        LinkState::Idle
-        | LinkState::Connecting
-        | LinkState::Alive
-        | LinkState::Pinging
-        | LinkState::Reconnecting
-        | LinkState::Paused
-        | LinkState::Rebooted => None,
-    }
+    Some((Tone::Bad, format!("{host} is {}{because}", change.to.word())))
 }
 
 fn of_network(to: NetworkState, why: &str) -> (Tone, String) {

@@ -67,17 +67,11 @@ impl Alerts {
         let host = event.host.as_ref()?;
         let (kind, text) = match &event.fact {
             Fact::Link(change) if change.from != change.to => {
-                let (kind, word) = match change.to {
-                    LinkState::Lost => (AlertKind::Lost, "lost"),
-                    LinkState::Refused => (AlertKind::Refused, "refused"),
-                    LinkState::Idle
-                    | LinkState::Connecting
-                    | LinkState::Alive
-                    | LinkState::Pinging
-                    | LinkState::Reconnecting
-                    | LinkState::Paused
-                    | LinkState::Rebooted => return None,
-                };
+                if !change.to.is_alarming() {
+                    return None;
+                }
+                let kind = if change.to == LinkState::Refused { AlertKind::Refused } else { AlertKind::Lost };
+                let word = change.to.word();
                 let (id, incident) = fleet.incidents.numbered(host)?;
                 if self.told.contains(&(kind, id)) {
                     return None;

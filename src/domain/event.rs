@@ -6,7 +6,7 @@ use crate::domain::boot::BootIdentity;
 use crate::domain::boot::cause::RebootCause;
 use crate::domain::diagnosis::{Cause, RungReport};
 use crate::domain::id::{AttemptId, HostId, Seq};
-use crate::domain::link::LinkState;
+use crate::domain::link::{Hold, LinkState};
 use crate::domain::moment::Wall;
 use crate::domain::network::NetworkState;
 use crate::domain::run::{RunSpec, Stream, Verdict};
@@ -43,6 +43,14 @@ pub struct LinkChange {
     pub attempt: u32,
     /// When the next attempt is due.
     pub retry_at: Option<Wall>,
+}
+
+impl LinkChange {
+    /// What the operator has said of the host, if it is that.
+    #[must_use]
+    pub fn hold(&self) -> Option<Hold> {
+        Hold::of(self.to, self.cause.as_ref())
+    }
 }
 
 #[derive(Clone, PartialEq, Debug)]
@@ -186,6 +194,10 @@ pub enum OperatorFact {
     Connect,
     Reconnect,
     Detach,
+    /// No dialing and no following until it is resumed.
+    Pause,
+    /// The host is gone, says the operator.
+    MarkDead,
     Note(String),
 }
 

@@ -1,19 +1,22 @@
 //! The one read model: what all events so far add up to. Hub, screen, command line and replay fold
 //! the same events with the same [`Fleet::apply`].
 
+mod link_view;
+mod run_view;
+
 use std::collections::BTreeMap;
-use std::time::Duration;
+
+pub use link_view::LinkView;
+pub use run_view::{AttemptView, NOTICES, RunView};
 
 use crate::domain::boot::BootIdentity;
 use crate::domain::boot::cause::RebootCause;
-use crate::domain::diagnosis::{Cause, RungReport};
-use crate::domain::event::{BootFact, Event, Fact, Lengths, LinkChange, OutputMark, RunFact, Started, SupervisorFact};
-use crate::domain::id::{Attempt, AttemptId, HostId, RunId, Seq};
+use crate::domain::event::{BootFact, Event, Fact, LinkChange, OutputMark, RunFact, SupervisorFact};
+use crate::domain::id::{AttemptId, HostId, RunId, Seq};
 use crate::domain::incident::Incidents;
-use crate::domain::link::LinkState;
+use crate::domain::link::{Hold, LinkState};
 use crate::domain::moment::{LastKnown, Wall};
 use crate::domain::network::NetworkState;
-use crate::domain::run::{Phase, RunSpec};
 use crate::domain::timeline::{Mark, Segment, Timeline};
 
 /// All hosts and runs that the ledger knows.
@@ -48,6 +51,8 @@ pub struct HostView {
     pub address: String,
     pub tags: Vec<String>,
     pub link: LinkView,
+    /// What the operator has said of it; it stands also while nobody drives its link.
+    pub held: Option<Hold>,
     pub boot: Option<LastKnown<BootIdentity>>,
     pub reboots: u32,
     /// The last of them that was seen.
@@ -63,47 +68,6 @@ pub struct Rebooted {
     pub seen: Wall,
     /// Once the host was asked for evidence.
     pub cause: Option<RebootCause>,
-}
-
-#[derive(Clone, PartialEq, Debug)]
-pub struct LinkView {
-    pub state: LinkState,
-    pub since: Wall,
-    pub cause: Option<Cause>,
-    pub evidence: Vec<RungReport>,
-    pub attempt: u32,
-    pub retry_at: Option<Wall>,
-}
-
-/// A run and its attempts, first to last; never without one.
-#[derive(Clone, PartialEq, Debug)]
-pub struct RunView {
-    pub id: RunId,
-    pub host: HostId,
-    pub spec: RunSpec,
-    pub attempts: Vec<AttemptView>,
-}
-
-#[derive(Clone, PartialEq, Debug)]
-pub struct AttemptView {
-    pub attempt: Attempt,
-    pub phase: Phase,
-    pub requested_at: Wall,
-    pub started_at: Option<Wall>,
-    pub started: Option<Started>,
-    /// Final spool sizes, once the end was seen.
-    pub expected: Option<Lengths>,
-    /// Log sizes, once it is over.
-    pub lengths: Option<Lengths>,
-    pub cancelling: bool,
-    /// When the next attempt is due, if policy wants one.
-    pub retry_at: Option<Wall>,
-    /// What the operator should know about it, newest last, at most [`NOTICES`].
-    pub notices: Vec<String>,
-    /// Bytes that the host gave up before we had them.
-    pub lost: u64,
-    /// How long it was not seen for reasons of ours.
-    pub blind: Duration,
 }
 
 impl Fleet {
@@ -240,7 +204,17 @@ impl HostView {
             attempt: 0,
             retry_at: None,
         };
-        Self { id, address, tags, link, boot: None, reboots: 0, rebooted: None, timeline: Timeline::default() }
+        Self {
+            id,
+            address,
+            tags,
+            link,
+            held: None,
+            boot: None,
+            reboots: 0,
+            rebooted: None,
+            timeline: Timeline::default(),
+        }
     }
 
     fn apply_link(&mut self, at: Wall, change: &LinkChange) {
@@ -248,6 +222,7 @@ impl HostView {
             self.link.since = at;
             self.timeline.push(Segment { from: at, state: change.to, cause: change.cause.clone() });
         }
+        self.held = change.hold();
         self.link.state = change.to;
         self.link.cause.clone_from(&change.cause);
         self.link.evidence.clone_from(&change.evidence);
@@ -279,101 +254,5 @@ impl HostView {
     }
 }
 
-impl RunView {
-    /// The newest attempt. `None` only for a run that was never requested.
-    #[must_use]
-    pub fn latest(&self) -> Option<&AttemptView> {
-        self.attempts.last()
-    }
-
-    #[must_use]
-    pub fn latest_id(&self) -> Option<AttemptId> {
-        self.latest().map(|a| AttemptId { run: self.id, attempt: a.attempt })
-    }
-
-    #[must_use]
-    pub fn requested_at(&self) -> Wall {
-        self.attempts.first().map(|a| a.requested_at).unwrap_or_default()
-    }
-
-    #[must_use]
-    pub fn is_over(&self) -> bool {
-        self.latest().is_none_or(|a| a.phase.is_over())
-    }
-}
-
-impl AttemptView {
-    #[must_use]
-    pub fn new(attempt: Attempt, requested_at: Wall) -> Self {
-        Self {
-            attempt,
-            phase: Phase::Requested,
-            requested_at,
-            started_at: None,
-            started: None,
-            expected: None,
-            lengths: None,
-            cancelling: false,
-            retry_at: None,
-            notices: Vec::new(),
-            lost: 0,
-            blind: Duration::ZERO,
-        }
-    }
-
-    fn apply(&mut self, at: Wall, fact: &RunFact) {
-        match fact {
-            RunFact::Requested { .. } => {}
-            RunFact::Started(started) => {
-                self.phase = Phase::Running;
-                self.started_at = Some(at);
-                self.started = Some(started.clone());
-            }
-            RunFact::StartDelayed { reason } => self.notice(format!("start delayed: {reason}")),
-            RunFact::EndSeen { out, err } => {
-                self.phase = Phase::Ending;
-                self.expected = Some(Lengths { out: *out, err: *err });
-            }
-            RunFact::CancelRequested { .. } => {
-                self.cancelling = !self.phase.is_over();
-                // Neither is there another attempt.
-                self.retry_at = None;
-            }
-            RunFact::Cancelled { left_over } => {
-                if !left_over.is_empty() {
-                    self.notice(format!("left over on the host: {}", left_over.join(", ")));
-                }
-            }
-            RunFact::Ended { verdict, lengths } => {
-                self.phase = Phase::Ended { verdict: verdict.clone(), at };
-                self.lengths = Some(*lengths);
-                self.cancelling = false;
-            }
-            RunFact::RetryScheduled { at } => self.retry_at = Some(*at),
-            RunFact::Notice(text) => self.notice(text.clone()),
-            RunFact::DiskLow { free } => {
-                self.notice(format!("the disk of the spool is nearly full: {} MB left", free / 1_000_000))
-            }
-            RunFact::SpoolStuck { why, free } => self.notice(format!(
-                "the host's disk is {}{}: output is not kept",
-                why.word(),
-                free.map(|free| format!(" ({free} bytes free)")).unwrap_or_default()
-            )),
-            RunFact::SpoolFlows { .. } => self.notice("the host's disk takes output again".into()),
-        }
-    }
-
-    fn notice(&mut self, text: String) {
-        if self.notices.last() != Some(&text) {
-            self.notices.push(text);
-        }
-        let excess = self.notices.len().saturating_sub(NOTICES);
-        self.notices.drain(..excess);
-    }
-}
-
 /// Older warnings are in the journal.
 pub const WARNINGS: usize = 20;
-
-/// Older notices are in the journal.
-pub const NOTICES: usize = 20;

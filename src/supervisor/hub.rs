@@ -148,7 +148,7 @@ impl Hub {
     }
 
     fn event(&mut self, host: Option<HostId>, fact: Fact) -> Arc<Event> {
-        self.note_link(&fact);
+        self.note_link(host.as_ref(), &fact);
         let event = Event { seq: Seq(self.fleet.seq.0 + 1), at: self.clock.now().wall, host, fact };
         self.fleet.apply(&event);
         let event = Arc::new(event);

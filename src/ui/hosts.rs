@@ -13,6 +13,7 @@ use crate::app::layout::Edge;
 use crate::app::places::Note;
 use crate::app::{App, Focus, Pick, say};
 use crate::domain::fleet::HostView;
+use crate::domain::link::Hold;
 use crate::domain::run::{Killer, Phase, Verdict};
 
 pub fn render(frame: &mut Frame<'_>, area: Rect, app: &App, theme: &Theme) {
@@ -140,7 +141,8 @@ impl Line<'_> {
         pen.sign(mark, self.style(Role::Accent));
         pen.sign(self.theme.state(state), self.style(Role::State(state))).skip(1);
         pen.left(self.host.id.as_str(), table.name, self.name_style()).skip(GAP);
-        pen.left(state.word(), STATE, self.style(Role::State(state)));
+        let word = self.host.link.hold().map_or(state.word(), Hold::short);
+        pen.left(word, STATE, self.style(Role::State(state)));
         let age = say::duration(self.app.now.wall.since(self.host.link.since));
         pen.right(&age, table.age, quiet);
         let rtt = self.app.live.rtt(&self.host.id).filter(|_| state.is_connected());

@@ -4,6 +4,7 @@
 mod check;
 mod color;
 mod health;
+mod link;
 mod net;
 mod run;
 mod runs;
@@ -17,6 +18,7 @@ use clap_complete::Shell;
 pub use check::CheckArgs;
 pub use color::ColorChoice;
 pub use health::{Column, ServicesArgs, SourceArgs, StatusArgs, SummaryColumn, UnhealthyArgs, WatchArgs};
+pub use link::{HostsArgs, MarkDeadArgs, PauseArgs, ReconnectArgs};
 pub use net::NetArgs;
 pub use run::{OnRebootWord, RunArgs};
 pub use runs::{AdoptArgs, AttachArgs, CancelArgs, GcArgs, LogArgs, RerunArgs, RunsArgs};
@@ -62,6 +64,9 @@ pub struct Globals {
     /// filter.
     #[arg(short, long, action = clap::ArgAction::Count, global = true)]
     pub verbose: u8,
+    /// Only look: whatever would act on hosts or their connections is refused, on the screen too.
+    #[arg(long, global = true)]
+    pub read_only: bool,
     /// Colour: auto, always or never; auto honours $NO_COLOR.
     #[arg(long, value_name = "WHEN", value_enum, default_value_t, global = true, hide_possible_values = true)]
     pub color: ColorChoice,
@@ -78,6 +83,10 @@ pub enum Command {
     Cancel(CancelArgs),
     Rerun(RerunArgs),
     Adopt(AdoptArgs),
+    Reconnect(ReconnectArgs),
+    Pause(PauseArgs),
+    #[command(name = "mark-dead")]
+    MarkDead(MarkDeadArgs),
     Gc(GcArgs),
     Check(CheckArgs),
     Net(NetArgs),
@@ -90,6 +99,38 @@ pub enum Command {
     Schema(SchemaArgs),
     Completions(CompletionsArgs),
     Man(ManArgs),
+}
+
+impl Command {
+    /// Whether it has something done on hosts, or to the connections with them.
+    #[must_use]
+    pub fn acts_on_hosts(&self) -> bool {
+        match self {
+            Self::Run(_)
+            | Self::Cancel(_)
+            | Self::Rerun(_)
+            | Self::Adopt(_)
+            | Self::Reconnect(_)
+            | Self::Pause(_)
+            | Self::MarkDead(_)
+            | Self::Gc(_) => true,
+            // A survival check starts a process of its own and takes it away again.
+            Self::Check(args) => args.survival,
+            Self::Demo(_)
+            | Self::Runs(_)
+            | Self::Attach(_)
+            | Self::Log(_)
+            | Self::Net(_)
+            | Self::Services(_)
+            | Self::Status(_)
+            | Self::UnhealthyServices(_)
+            | Self::Watch(_)
+            | Self::Config(_)
+            | Self::Schema(_)
+            | Self::Completions(_)
+            | Self::Man(_) => false,
+        }
+    }
 }
 
 /// The screen on a simulated fleet: an outage, a reboot, a flood.

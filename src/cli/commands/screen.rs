@@ -73,7 +73,7 @@ pub(super) fn options(
         jobs,
         theme: Theme::detect(&variable),
         alerts: AlertSettings::default(),
-        read_only: false,
+        read_only: globals.read_only,
         simulated: false,
         prompts,
         clock: Arc::clone(clock),

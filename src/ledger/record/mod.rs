@@ -101,6 +101,8 @@ pub enum OperatorRecord {
     Connect,
     Reconnect,
     Detach,
+    Pause,
+    MarkDead,
     Note { text: String },
 }
 
@@ -220,6 +222,8 @@ impl From<&OperatorFact> for OperatorRecord {
             OperatorFact::Connect => Self::Connect,
             OperatorFact::Reconnect => Self::Reconnect,
             OperatorFact::Detach => Self::Detach,
+            OperatorFact::Pause => Self::Pause,
+            OperatorFact::MarkDead => Self::MarkDead,
             OperatorFact::Note(text) => Self::Note { text: text.clone() },
         }
     }
@@ -231,6 +235,8 @@ impl From<OperatorRecord> for OperatorFact {
             OperatorRecord::Connect => Self::Connect,
             OperatorRecord::Reconnect => Self::Reconnect,
             OperatorRecord::Detach => Self::Detach,
+            OperatorRecord::Pause => Self::Pause,
+            OperatorRecord::MarkDead => Self::MarkDead,
             OperatorRecord::Note { text } => Self::Note(text),
         }
     }

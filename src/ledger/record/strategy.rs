@@ -47,6 +47,8 @@ pub(crate) fn command() -> BoxedStrategy<Command> {
         host().prop_map(Command::Connect),
         host().prop_map(Command::Reconnect),
         host().prop_map(Command::Detach),
+        host().prop_map(Command::Pause),
+        host().prop_map(Command::MarkDead),
         (run_id(), host(), spec()).prop_map(|(id, host, spec)| Command::Start { id, host, spec: Box::new(spec) }),
         (run_id(), reason()).prop_map(|(run, reason)| Command::Cancel { run, reason }),
         run_id().prop_map(Command::Rerun),
@@ -160,6 +162,8 @@ pub(crate) fn operator() -> BoxedStrategy<OperatorFact> {
         Just(OperatorFact::Connect),
         Just(OperatorFact::Reconnect),
         Just(OperatorFact::Detach),
+        Just(OperatorFact::Pause),
+        Just(OperatorFact::MarkDead),
         text().prop_map(OperatorFact::Note),
     ]
     .boxed()
@@ -239,6 +243,8 @@ fn cause() -> BoxedStrategy<Cause> {
     let leaf = prop_oneof![
         select(vec![
             Cause::Operator,
+            Cause::PausedByOperator,
+            Cause::MarkedDead,
             Cause::NoRoute,
             Cause::ConnectTimedOut,
             Cause::PortRefused,
