@@ -44,6 +44,8 @@ impl App {
             Action::NewerRun => self.step_run(true),
             Action::Follow => self.output.update(output::Msg::Do(Verb::Follow)),
             Action::Wrap => self.output.update(output::Msg::Do(Verb::Wrap)),
+            Action::NextAlarm => return self.seek_alarm(true),
+            Action::PreviousAlarm => return self.seek_alarm(false),
             Action::OtherStream => self.switch_stream(),
             Action::CursorLeft => self.strips.step(-1, self.strip_columns(), self.now.wall),
             Action::CursorRight => self.strips.step(1, self.strip_columns(), self.now.wall),

@@ -106,6 +106,13 @@ impl App {
             text.push_str(&format!(" when its host was last seen{}", seen.unwrap_or_default()));
         }
         lines.plain("run", text);
+        if let Some(progress) = self.progress(pick) {
+            let status = progress.status.map(|status| format!(": {}", clean(&status))).unwrap_or_default();
+            lines.plain("progress", format!("{}{status}", say::progress(progress.permille, progress.remaining)));
+        }
+        for alarm in attempt.alarms.iter().rev() {
+            lines.bad("alarm", self.alarm(alarm));
+        }
         for notice in attempt.notices.iter().rev() {
             lines.bad("notice", clean(notice).into_owned());
         }

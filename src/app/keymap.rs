@@ -52,6 +52,8 @@ pub enum Action {
     NewerRun,
     Follow,
     Wrap,
+    NextAlarm,
+    PreviousAlarm,
     OtherStream,
     CursorLeft,
     CursorRight,
@@ -114,6 +116,8 @@ impl Action {
             | Self::NewerRun
             | Self::Follow
             | Self::Wrap
+            | Self::NextAlarm
+            | Self::PreviousAlarm
             | Self::OtherStream
             | Self::CursorLeft
             | Self::CursorRight
@@ -263,6 +267,8 @@ pub const BINDINGS: &[Binding] = &[
     bind(&[Key::char('[')], ALWAYS, Action::OlderRun, "", "the run of this host before this one"),
     bind(&[Key::char(']')], ALWAYS, Action::NewerRun, "", "the run of this host after this one"),
     bind(&[Key::char('f')], ALWAYS, Action::Follow, "follow", "to the end of the output, and follow it"),
+    bind(&[Key::char(')')], ALWAYS, Action::NextAlarm, "", "the next line of the output that is an alarm"),
+    bind(&[Key::char('(')], ALWAYS, Action::PreviousAlarm, "", "the alarm before; while following: the last"),
     bind(&[Key::char('w')], ALWAYS, Action::Wrap, "", "break long lines of the output, or not"),
     bind(&[Key::char('+'), Key::char('=')], ALWAYS, Action::ZoomIn, "", "timeline: less time, more detail"),
     bind(&[Key::char('-')], ALWAYS, Action::ZoomOut, "", "timeline: more time"),

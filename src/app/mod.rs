@@ -29,6 +29,7 @@ pub mod strips;
 pub mod toast;
 mod verbs;
 pub mod wall;
+mod watch;
 
 pub use details::{Detail, Weight};
 pub use runs::{Pick, Standing};
@@ -55,9 +56,10 @@ use crate::domain::alert::{AlertKind, Alerts};
 use crate::domain::command::Command;
 use crate::domain::event::Event;
 use crate::domain::fleet::{Fleet, HostView};
-use crate::domain::id::HostId;
+use crate::domain::id::{AttemptId, HostId};
 use crate::domain::moment::Moment;
-use crate::domain::run::Job;
+use crate::domain::progress::Progress;
+use crate::domain::run::{Job, Stream};
 
 /// Everything that the screen shows.
 #[derive(Clone, Debug)]
@@ -150,6 +152,8 @@ pub enum Msg {
     },
     /// The moving numbers of all hosts.
     Live(Vec<(HostId, Numbers)>),
+    /// How far the attempts of [`App::watched`] are.
+    Progress(Vec<(AttemptId, Progress)>),
     Holder(Option<String>),
     /// News of the log that is shown.
     Output(output::Msg),
@@ -168,6 +172,13 @@ pub enum Effect {
     Command(Command),
     /// Call the operator, who may look elsewhere.
     Notify(String),
+    /// Look for the alarm after, or before, this place of a log (at its end without one), and go there.
+    SeekAlarm {
+        id: AttemptId,
+        stream: Stream,
+        forward: bool,
+        from: Option<u64>,
+    },
     /// To the clipboard of the operator's terminal.
     Copy(String),
     Answer {
@@ -260,6 +271,7 @@ impl App {
                     self.live.apply(host, numbers, self.now.mono);
                 }
             }
+            Msg::Progress(progress) => self.live.set_progress(progress),
             Msg::Output(msg) => self.output.update(msg),
             Msg::Holder(holder) => self.holder = holder,
             Msg::Ask(question) => {
@@ -321,7 +333,7 @@ impl App {
         if let Some((tone, text)) = toast::of_event(&self.fleet, event) {
             self.tell(tone, say::clean(&text));
         }
-        self.alerts.of(&self.fleet, event).map(Effect::Notify).into_iter().collect()
+        self.alerts.of(&self.fleet, event).map(|alert| Effect::Notify(alert.text)).into_iter().collect()
     }
 
     fn suit_strips(&mut self) {

@@ -136,7 +136,11 @@ fn of_run(host: &str, title: &str, fact: &RunFact) -> Option<(Tone, String)> {
         }
         RunFact::SpoolFlows { free } => Some((Tone::Good, format!("{title} on {host}: {}", super::say::flows(*free)))),
         RunFact::Started(started) if !started.attached => Some((Tone::Good, format!("{title} started on {host}"))),
+        RunFact::Alarm(hit) => {
+            Some((Tone::Bad, format!("{}: {title} on {host}: {}", super::say::alarm(hit), hit.line)))
+        }
         RunFact::Started(_)
+        | RunFact::Progress { .. }
         | RunFact::Requested { .. }
         | RunFact::EndSeen { .. }
         | RunFact::CancelRequested { .. }

@@ -14,6 +14,7 @@ mod compose;
 mod config;
 mod connector;
 mod documents;
+mod notify;
 mod prompt;
 
 use std::process::ExitCode;

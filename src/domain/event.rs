@@ -10,6 +10,7 @@ use crate::domain::link::{Hold, LinkState};
 use crate::domain::moment::Wall;
 use crate::domain::network::NetworkState;
 use crate::domain::run::{RunSpec, Stream, Verdict};
+use crate::domain::watch::AlarmHit;
 
 /// Something that happened, numbered by the hub in the order in which it learned of it.
 #[derive(Clone, PartialEq, Debug)]
@@ -109,6 +110,13 @@ pub enum RunFact {
         why: Stuck,
         /// Bytes, if the host says.
         free: Option<u64>,
+    },
+    /// Lines of its output matched a pattern: the first at once, later ones together.
+    Alarm(AlarmHit),
+    /// How far it has come, in coarse steps.
+    Progress {
+        permille: u16,
+        status: Option<String>,
     },
     /// It can again.
     SpoolFlows {

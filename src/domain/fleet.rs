@@ -7,7 +7,7 @@ mod run_view;
 use std::collections::BTreeMap;
 
 pub use link_view::LinkView;
-pub use run_view::{AttemptView, NOTICES, RunView};
+pub use run_view::{AlarmView, AttemptView, NOTICES, ProgressView, RunView};
 
 use crate::domain::boot::BootIdentity;
 use crate::domain::boot::cause::RebootCause;
@@ -143,7 +143,12 @@ impl Fleet {
                 let success = verdict.is_success();
                 self.with_host(event, |host, at| host.timeline.mark(at, Mark::RunEnded { success }));
             }
+            RunFact::Alarm(hit) => {
+                let mark = Mark::Alarm(hit.pattern.clone());
+                self.with_host(event, |host, at| host.timeline.mark(at, mark));
+            }
             RunFact::Requested { .. }
+            | RunFact::Progress { .. }
             | RunFact::StartDelayed { .. }
             | RunFact::EndSeen { .. }
             | RunFact::CancelRequested { .. }

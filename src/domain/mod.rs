@@ -16,5 +16,7 @@ pub mod incident;
 pub mod link;
 pub mod moment;
 pub mod network;
+pub mod progress;
 pub mod run;
 pub mod timeline;
+pub mod watch;

@@ -26,8 +26,12 @@ pub struct Segment {
 pub enum Mark {
     Reboot,
     RunStarted,
-    RunEnded { success: bool },
+    RunEnded {
+        success: bool,
+    },
     Gap,
+    /// Output matched this pattern.
+    Alarm(String),
     Note(String),
 }
 

@@ -243,7 +243,9 @@ fn run(id: AttemptId, fact: &RunFact, known: Option<&str>) -> Said {
         }
         RunFact::SpoolStuck { why, free } => (Tone::Bad, say::stuck(*why, *free)),
         RunFact::SpoolFlows { free } => (Tone::Good, say::flows(*free)),
+        RunFact::Alarm(hit) => (Tone::Bad, format!("alarm: {}: {}", say::alarm(hit), hit.line)),
         RunFact::Requested { .. }
+        | RunFact::Progress { .. }
         | RunFact::EndSeen { .. }
         | RunFact::Cancelled { .. }
         | RunFact::Ended { .. }

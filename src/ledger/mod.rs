@@ -33,6 +33,7 @@ pub mod record;
 mod restore;
 mod runs;
 mod schema;
+mod watches;
 mod writer;
 
 use std::ops::Range;
@@ -52,6 +53,7 @@ pub use lock::Holder;
 use lock::Lock;
 pub use log::Log;
 use reader::Readers;
+pub use watches::{WatchState, WatchedPattern};
 use writer::{Job, Writer};
 
 use crate::domain::command::Command;

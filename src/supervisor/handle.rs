@@ -11,6 +11,7 @@ use crate::domain::command::Command;
 use crate::domain::event::Event;
 use crate::domain::fleet::Fleet;
 use crate::domain::id::{AttemptId, HostId, Seq};
+use crate::domain::progress::Progress;
 use crate::domain::run::Stream;
 use crate::supervisor::limits::SHUTDOWN_LIMIT;
 use crate::supervisor::shared::Shared;
@@ -26,6 +27,8 @@ pub struct Handle {
 /// What the hub does for its front ends.
 pub(super) enum Order {
     Command(Box<Command>),
+    /// A standing warning of a part that is not the hub's.
+    Warn(String),
     Subscribe(oneshot::Sender<(Fleet, broadcast::Receiver<Arc<Event>>)>),
     Shutdown,
 }
@@ -69,6 +72,14 @@ impl Handle {
         })
     }
 
+    /// Has a standing warning told and written down; only where the ledger is held.
+    pub fn warn(&self, text: String) -> Result<(), CommandError> {
+        self.orders.try_send(Order::Warn(text)).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => CommandError::Busy,
+            mpsc::error::TrySendError::Closed(_) => CommandError::Stopped,
+        })
+    }
+
     /// The fleet as it is now, and every event after that.
     pub async fn subscribe(&self) -> Result<Subscription, CommandError> {
         let (answer, wait) = oneshot::channel();
@@ -82,6 +93,12 @@ impl Handle {
     #[must_use]
     pub fn live(&self, host: &HostId) -> Live {
         self.shared.live(host)
+    }
+
+    /// How far an attempt is, as its output tells; `None` when that is not known, or not looked at by us.
+    #[must_use]
+    pub fn progress(&self, id: AttemptId) -> Option<Progress> {
+        self.shared.progress(id)
     }
 
     /// Where an attempt's output is on our disk, and how far it has come.

@@ -22,6 +22,7 @@ use crate::domain::id::{AttemptId, HostId, Seq};
 use crate::domain::link::LinkInput;
 use crate::domain::moment::Wall;
 use crate::domain::run::{HostRun, RunInput};
+use crate::domain::watch::AlarmHit;
 use crate::net::OwnNetwork;
 use crate::port::Clock;
 use crate::remote::Found;
@@ -94,6 +95,7 @@ impl Hub {
                 Some(trouble) = inlets.troubles.recv() => self.handle_trouble(trouble),
                 order = inlets.orders.recv() => match order {
                     Some(Order::Command(command)) => self.handle_command(*command),
+                    Some(Order::Warn(text)) => self.warn(text),
                     Some(Order::Subscribe(answer)) => {
                         // Whoever asked may have gone.
                         answer.send((self.fleet.clone(), self.events.subscribe())).ok();
@@ -127,6 +129,8 @@ impl Hub {
                 self.publish(Some(host), Fact::Run { id, fact: RunFact::Ended { verdict, lengths } });
                 self.plan_next_attempt(id);
             }
+            // Totals: after a restart they are told again.
+            Fact::Run { id, fact: RunFact::Alarm(ref hit) } if self.is_known(id, hit) => {}
             Fact::Run { .. }
             | Fact::Link(_)
             | Fact::Boot(_)
@@ -137,6 +141,10 @@ impl Hub {
                 self.publish(Some(host), fact);
             }
         }
+    }
+
+    fn is_known(&self, id: AttemptId, hit: &AlarmHit) -> bool {
+        self.fleet.attempt(id).is_some_and(|attempt| attempt.known_hits(&hit.pattern, hit.stream) >= hit.hits)
     }
 
     /// Gives a fact its number and its time, and tells everybody.

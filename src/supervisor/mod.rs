@@ -15,6 +15,7 @@ mod resume;
 mod shared;
 mod start;
 mod viewer;
+mod watching;
 mod writer;
 
 use std::collections::{BTreeMap, HashMap};

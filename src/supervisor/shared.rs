@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use crate::domain::id::{AttemptId, HostId};
+use crate::domain::progress::Progress;
 use crate::domain::run::Stream;
 use crate::ledger::Ledger;
 use crate::supervisor::handle::{Live, OutputTail};
@@ -18,6 +19,8 @@ pub(super) struct Shared {
     holder: Option<String>,
     hosts: Mutex<HashMap<HostId, Numbers>>,
     tails: Mutex<HashMap<(AttemptId, Stream), Tail>>,
+    /// Of attempts that go on.
+    progress: Mutex<HashMap<AttemptId, Progress>>,
 }
 
 /// One host's moving numbers; each is written by its task and its pumps, read by anybody.
@@ -52,7 +55,7 @@ impl Numbers {
 
 impl Shared {
     pub(super) fn new(ledger: Ledger, holder: Option<String>) -> Self {
-        Self { ledger, holder, hosts: Mutex::default(), tails: Mutex::default() }
+        Self { ledger, holder, hosts: Mutex::default(), tails: Mutex::default(), progress: Mutex::default() }
     }
 
     /// The numbers of a host; made when first asked for.
@@ -63,6 +66,19 @@ impl Shared {
 
     pub(super) fn set_tail(&self, id: AttemptId, stream: Stream, end: watch::Receiver<u64>) {
         self.tails.lock().unwrap_or_else(PoisonError::into_inner).insert((id, stream), Tail::Written(end));
+    }
+
+    pub(super) fn set_progress(&self, id: AttemptId, progress: Progress) {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner).insert(id, progress);
+    }
+
+    /// The attempt is over: what the journal knows is all.
+    pub(super) fn forget_progress(&self, id: AttemptId) {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+    }
+
+    pub(super) fn progress(&self, id: AttemptId) -> Option<Progress> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
     }
 
     pub(super) fn live(&self, host: &HostId) -> Live {

@@ -10,7 +10,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
 use super::pager::Pager;
-use crate::app::output::{Effect, Msg, Output, mark_offset};
+use crate::app::output::{Anchor, Effect, Msg, Output, mark_offset};
 use crate::domain::event::{Event, Fact, OutputMark};
 use crate::domain::id::AttemptId;
 use crate::domain::run::Stream;
@@ -19,11 +19,27 @@ use crate::supervisor::{Handle, OutputTail};
 /// The marks of a log that were made before the screen was opened. May block.
 pub type MarksOf = Arc<dyn Fn(AttemptId, Stream) -> Vec<OutputMark> + Send + Sync>;
 
+/// Where the alarms of a log are, in order. May block.
+pub type PlacesOf = Arc<dyn Fn(AttemptId, Stream) -> Vec<u64> + Send + Sync>;
+
 type Shown = (AttemptId, Stream);
+
+/// Why there is no news.
+#[derive(Debug)]
+pub(super) enum Failed {
+    /// There is nothing of what was looked for.
+    Nothing(String),
+    Broken(String),
+}
 
 pub(super) struct Feed {
     handle: Handle,
     marks_of: Option<MarksOf>,
+    places_of: Option<PlacesOf>,
+    /// Looks for an alarm; the next look takes the place of one that is not done.
+    seeking: JoinSet<(Shown, Option<u64>)>,
+    /// Where to go with the next frame.
+    goal: Option<u64>,
     shown: Option<Shown>,
     log: Option<Log>,
     /// At most one: the next begins when it has ended, so that a disk that hangs holds one thread.
@@ -57,10 +73,13 @@ struct Opened {
 }
 
 impl Feed {
-    pub(super) fn new(handle: Handle, marks_of: Option<MarksOf>) -> Self {
+    pub(super) fn new(handle: Handle, marks_of: Option<MarksOf>, places_of: Option<PlacesOf>) -> Self {
         Self {
             handle,
             marks_of,
+            places_of,
+            seeking: JoinSet::new(),
+            goal: None,
             shown: None,
             log: None,
             opening: JoinSet::new(),
@@ -88,9 +107,25 @@ impl Feed {
         }
     }
 
+    /// Looks for the alarm after, or before, a place; without one, before the end.
+    pub(super) fn seek_alarm(&mut self, of: Shown, forward: bool, from: Option<u64>) {
+        let Some(places_of) = self.places_of.clone() else { return };
+        self.seeking = JoinSet::new();
+        self.seeking.spawn_blocking(move || {
+            let places = places_of(of.0, of.1);
+            let from = from.unwrap_or(u64::MAX);
+            let found = if forward {
+                places.iter().find(|place| **place > from)
+            } else {
+                places.iter().rev().find(|place| **place < from)
+            };
+            (of, found.copied())
+        });
+    }
+
     /// Waits for news, which [`Feed::collect`] takes with the next frame; until then it waits for ever.
     /// A task that has ended is taken in at once. Cancel-safe.
-    pub(super) async fn news(&mut self) -> Result<(), String> {
+    pub(super) async fn news(&mut self) -> Result<(), Failed> {
         if self.news {
             return std::future::pending().await;
         }
@@ -102,10 +137,21 @@ impl Feed {
         };
         tokio::select! {
             Some(opened) = self.opening.join_next() => {
-                let opened = opened.map_err(|_| "failed to find the log: a task panicked".to_owned())?;
+                let opened = opened.map_err(|_| Failed::Broken("failed to find the log: a task panicked".to_owned()))?;
                 self.news = true;
-                self.take_in(opened).map_err(|error| format!("failed to {error}"))
+                self.take_in(opened).map_err(|error| Failed::Broken(format!("failed to {error}")))
             }
+            Some(sought) = self.seeking.join_next() => match sought {
+                Ok((of, Some(place))) => {
+                    if self.shown == Some(of) {
+                        self.goal = Some(place);
+                        self.news = true;
+                    }
+                    Ok(())
+                }
+                Ok((_, None)) => Err(Failed::Nothing("no further alarm in this output".into())),
+                Err(_) => Err(Failed::Broken("failed to look for alarms: a task panicked".into())),
+            },
             () = self.bell.notified() => {
                 self.news = true;
                 Ok(())
@@ -121,7 +167,7 @@ impl Feed {
     pub(super) fn collect(&mut self) -> Vec<Msg> {
         self.news = false;
         let Some(log) = &mut self.log else { return Vec::new() };
-        let mut msgs = Vec::new();
+        let mut msgs: Vec<_> = self.goal.take().map(|place| Msg::GoTo(Anchor::Offset(place))).into_iter().collect();
         let end = *log.end.borrow_and_update();
         if end != log.known {
             // What was cut took its marks with it.

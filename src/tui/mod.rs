@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
-pub use feed::MarksOf;
+pub use feed::{MarksOf, PlacesOf};
 pub use prompter::{DialogPrompter, PromptRequest};
 
 use crate::domain::alert::AlertSettings;
@@ -49,6 +49,8 @@ pub struct TuiOptions {
     /// Gaps and blind times of a log from before the screen was opened, from the ledger; without it only
     /// those that happen meanwhile are shown. Called where blocking is allowed.
     pub marks: Option<MarksOf>,
+    /// Where the alarms of a log are, in order, from the ledger. Called where blocking is allowed.
+    pub alarm_places: Option<PlacesOf>,
     /// Seconds that local time is ahead of UTC at a moment.
     pub utc_offset: fn(Wall) -> i32,
     /// Random: identifiers of runs are made from it.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crossterm::event::Event;
 use tokio::time::{Interval, MissedTickBehavior};
 
-use super::feed::Feed;
+use super::feed::{Failed, Feed};
 use super::guard::{self, Screen};
 use super::input::{self, Input};
 use super::prompter::{PromptRequest, Waiting};
@@ -47,7 +47,7 @@ enum Wake {
     Tick,
     Update(Box<Update>),
     /// Of the log that is shown: it is taken in with the next frame. Or what failed.
-    Output(Result<(), String>),
+    Output(Result<(), Failed>),
     Frame,
 }
 
@@ -73,7 +73,7 @@ impl Session {
         tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let (waiting, frame_at) = (Waiting::default(), now.mono);
         let events = Input::open().map_err(TuiError::Terminal)?;
-        let feed = Feed::new(handle.clone(), options.marks.clone());
+        let feed = Feed::new(handle.clone(), options.marks.clone(), options.alarm_places.clone());
         let mut session = Self {
             app,
             screen,
@@ -161,7 +161,8 @@ impl Session {
                 self.dirty = true;
                 ControlFlow::Continue(())
             }
-            Wake::Output(Err(failed)) => self.update(now, Msg::Failed(failed)).await,
+            Wake::Output(Err(Failed::Nothing(text))) => self.update(now, Msg::Done(text)).await,
+            Wake::Output(Err(Failed::Broken(failed))) => self.update(now, Msg::Failed(failed)).await,
             Wake::Frame => self.draw(now),
         }
     }
@@ -187,6 +188,8 @@ impl Session {
             (host.clone(), Numbers { rtt: live.rtt, received: live.received })
         });
         messages.push(Msg::Live(numbers.collect()));
+        let of = |id| Some((id, self.handle.progress(id)?));
+        messages.push(Msg::Progress(self.app.watched().into_iter().filter_map(of).collect()));
         for msg in messages {
             self.update(now, msg).await?;
         }
@@ -213,6 +216,7 @@ impl Session {
                 let sequence = notify::sequence(&text, &self.options.alerts, self.options.in_tmux);
                 return or_hung_up(self.screen.write(&sequence));
             }
+            Effect::SeekAlarm { id, stream, forward, from } => self.feed.seek_alarm((id, stream), forward, from),
             Effect::Copy(text) => {
                 let sequence = clipboard::sequence(&text, self.options.in_tmux);
                 return or_hung_up(self.screen.write(&sequence));

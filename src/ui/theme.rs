@@ -183,6 +183,7 @@ impl Theme {
             Mark::RunStarted => (self.pick('▶', '>'), Role::Accent),
             Mark::RunEnded { success: true } => (self.pick('✓', '+'), Role::Good),
             Mark::RunEnded { success: false } => (self.pick('✗', '!'), Role::Bad),
+            Mark::Alarm(_) => (self.alarm(), Role::Bad),
             Mark::Gap => (self.pick('≠', '#'), Role::Warning),
             Mark::Note(_) => (self.pick('✎', '*'), Role::Text),
         }
@@ -219,6 +220,20 @@ impl Theme {
             Tone::Warning => ('!', Role::Warning),
             Tone::Bad => (self.pick('✗', '!'), Role::Bad),
         }
+    }
+
+    /// A gauge of so many columns.
+    #[must_use]
+    pub fn gauge(&self, permille: u16, columns: usize) -> String {
+        let full = (usize::from(permille) * columns + 500) / 1000;
+        let (done, open) = (self.pick('▰', '#'), self.pick('▱', '.'));
+        (0..columns).map(|n| if n < full { done } else { open }).collect()
+    }
+
+    /// Before the number of alarms.
+    #[must_use]
+    pub fn alarm(&self) -> char {
+        self.pick('▲', '%')
     }
 
     #[must_use]

@@ -180,7 +180,11 @@ impl View<'_> {
         let (from, to) = self.window.slice(self.window.column(at)?);
         for (at, mark) in host.timeline.marks().iter().filter(|(at, _)| (from..to).contains(at)).take(3) {
             let (sign, role) = self.theme.mark(mark);
-            let note = if let Mark::Note(text) = mark { format!(" {}", say::clean(text)) } else { String::new() };
+            let note = if let Mark::Note(text) | Mark::Alarm(text) = mark {
+                format!(" {}", say::clean(text))
+            } else {
+                String::new()
+            };
             label.push((format!("  {sign} "), role));
             label.push((format!("{}{note} at {}", mark_word(mark), say::time(*at, offset)), Role::Text));
         }
@@ -208,6 +212,7 @@ fn mark_word(mark: &Mark) -> &'static str {
         Mark::RunStarted => "run started",
         Mark::RunEnded { success: true } => "run succeeded",
         Mark::RunEnded { success: false } => "run unsuccessful",
+        Mark::Alarm(_) => "alarm:",
         Mark::Gap => "output lost",
         Mark::Note(_) => "note",
     }

@@ -71,6 +71,14 @@ fn note(frame: &mut Frame<'_>, at: Rect, app: &App, theme: &Theme) {
     let age = say::duration(app.now.wall.since(host.link.since));
     pen.skip(1).text(host.id.as_str(), theme.style(Role::Heading)).skip(1);
     pen.text(&format!("{} {} for {age}", theme.state(state), host.link.word()), theme.style(Role::State(state)));
+    if let Some(pick) = app.picks.of(&app.fleet, &host.id).filter(|_| state.is_connected()) {
+        let progress = app.progress(&pick).map(|it| format!(" {}", say::progress(it.permille, it.remaining)));
+        let text = format!("  {}{}", say::clean(pick.run.spec.title()), progress.unwrap_or_default());
+        pen.text(&text, theme.style(Role::Text));
+        if pick.attempt.alarm_hits() > 0 {
+            pen.text(&format!(" {} {}", theme.alarm(), pick.attempt.alarm_hits()), theme.style(Role::Bad));
+        }
+    }
     if let Some(cause) = host.link.cause.as_ref().filter(|_| !state.is_connected()) {
         pen.text(&format!(": {}", say::clean(&cause.to_string())), theme.style(Role::Text));
     }

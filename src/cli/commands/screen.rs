@@ -13,7 +13,7 @@ use crate::domain::run::Job;
 use crate::ledger::Ledger;
 use crate::port::{Clock, Prompter};
 use crate::supervisor::{Connect, Handle};
-use crate::tui::{self, DialogPrompter, MarksOf, Outcome, PromptRequest, TuiOptions};
+use crate::tui::{self, DialogPrompter, MarksOf, Outcome, PlacesOf, PromptRequest, TuiOptions};
 use crate::ui::theme::Theme;
 
 pub fn run(globals: &Globals) -> Result<u8, Failure> {
@@ -60,7 +60,11 @@ pub(super) fn options(
     clock: &Arc<dyn Clock>,
     globals: &Globals,
 ) -> TuiOptions {
-    let ledger = ledger.clone();
+    let (ledger, of_alarms) = (ledger.clone(), ledger.clone());
+    let places: PlacesOf = Arc::new(move |id, stream| {
+        let known = of_alarms.alarms(id, stream).unwrap_or_default();
+        known.into_iter().map(|(offset, _)| offset).collect()
+    });
     // A log whose marks cannot be read is shown without them.
     let marks: MarksOf = Arc::new(move |id, stream| ledger.marks(id, stream).unwrap_or_default());
     let mono = globals.color == ColorChoice::Never;
@@ -78,6 +82,7 @@ pub(super) fn options(
         prompts,
         clock: Arc::clone(clock),
         marks: Some(marks),
+        alarm_places: Some(places),
         utc_offset: compose::utc_offset,
         seed: rand::random(),
         in_tmux: std::env::var_os("TMUX").is_some(),

@@ -7,6 +7,7 @@ mod link;
 mod network;
 mod notify;
 mod secret;
+mod watch;
 
 use std::ops::Range;
 use std::path::PathBuf;
@@ -26,12 +27,15 @@ pub(super) fn config(file: &File, base: &Base, findings: &mut Findings<'_>) -> C
     let mut context = Context { base, findings };
     let defaults = hosts::defaults(&file.defaults, &mut context);
     let hosts = hosts::hosts(file, &defaults, &mut context);
-    let jobs = jobs::jobs(file, &hosts, &mut context);
+    let watch = watch::everywhere(&file.alarms, &mut context);
+    let jobs = jobs::jobs(file, &hosts, &watch, &mut context);
     let settings = Settings {
         state_dir: context.path(file.state_dir.as_ref()),
         ssh_config: context.path(file.ssh_config.as_ref()),
         keep: file.gc.keep.as_ref().map(|keep| keep.value().0),
+        watch,
         alerts: notify::notify(&file.notify),
+        webhook: notify::webhook(&file.notify, &mut context),
         network: network::network(&file.network, &mut context),
     };
     let health = health::health(&file.health, &mut context);

@@ -24,7 +24,7 @@ pub use boot::{BootRecord, IdentityRecord};
 pub use cause::{CauseRecord, RungReportRecord};
 pub(super) use command::CommandRecord;
 pub use run::{MarkRecord, RunEventRecord, StartedRecord, VerdictRecord};
-pub use spec::{Pair, PtyRecord, SpecRecord, UploadRecord};
+pub use spec::{Pair, PtyRecord, SpecRecord, UploadRecord, WatchRecord};
 pub use time::Timestamp;
 use time::millis;
 pub use words::{
