@@ -26,9 +26,12 @@ use steadfast::domain::command::Command;
 use steadfast::domain::event::{CancelReason, Event, Fact, LinkChange, RunFact, SupervisorFact};
 use steadfast::domain::id::Seq;
 use steadfast::domain::link::{Hold, LinkState};
+use steadfast::domain::look::Look;
 use steadfast::domain::moment::{Moment, Mono};
+use steadfast::domain::progress::Progress;
 use steadfast::domain::run::{RunIo, Stream, Verdict};
-use steadfast::ui::theme::{Depth, Signs, Theme};
+use steadfast::domain::watch::AlarmHit;
+use steadfast::ui::theme::{Depth, Ground, Signs, Theme};
 
 fn draw(app: &App, theme: Theme) -> Buffer {
     let (columns, rows) = app.size;
@@ -62,8 +65,8 @@ fn commands(effects: &[Effect]) -> Vec<&Command> {
 const ENTER: Key = Key::of(Code::Enter);
 const ESC: Key = Key::of(Code::Esc);
 const TAB: Key = Key::of(Code::Tab);
-const COLOURED: Theme = Theme { depth: Depth::Rgb, signs: Signs::Unicode };
-const PLAIN: Theme = Theme { depth: Depth::Mono, signs: Signs::Ascii };
+const COLOURED: Theme = Theme { depth: Depth::Rgb, signs: Signs::Unicode, ground: Ground::Dark };
+const PLAIN: Theme = Theme { depth: Depth::Mono, signs: Signs::Ascii, ground: Ground::Dark };
 const SIZES: [(u16, u16); 4] = [(60, 16), (80, 24), (120, 40), (200, 60)];
 
 #[test]
@@ -81,6 +84,59 @@ fn home_in_ascii_without_colour() {
         assert!(text(&buffer).is_ascii());
         insta::assert_snapshot!(format!("ascii-{columns}x{rows}"), text(&buffer));
     }
+}
+
+#[test]
+fn themes_are_changed_by_a_key_and_mono_has_no_colour() {
+    let mut app = app(80, 24);
+    let colours = |app: &App| {
+        let buffer = draw(app, COLOURED.with(app.look));
+        buffer
+            .content
+            .iter()
+            .flat_map(|cell| [cell.fg, cell.bg])
+            .filter(|colour| *colour != Color::Reset)
+            .collect::<Vec<_>>()
+    };
+    let dark = colours(&app);
+    typed(&mut app, "T");
+    let light = colours(&app);
+    assert!(!dark.is_empty() && !light.is_empty() && dark != light);
+    typed(&mut app, "T");
+    assert_eq!((app.look, colours(&app)), (Look::Mono, Vec::new()));
+    app.update(later(60), Msg::Tick { utc_offset: 0 });
+    insta::assert_snapshot!("mono-80x24", text(&draw(&app, COLOURED.with(app.look))));
+    typed(&mut app, "T");
+    assert_eq!(app.look, Look::Default);
+}
+
+/// So many seconds after the story.
+fn later(seconds: u64) -> Moment {
+    Moment { mono: Mono(scene::NOW.mono.0 + std::time::Duration::from_secs(seconds)), ..scene::NOW }
+}
+
+#[test]
+fn an_alarm_and_progress_are_seen_in_list_title_details_and_timeline() {
+    let mut app = app(160, 45);
+    let id = app.pick().expect("a run").id();
+    let line = "Kernel panic - not syncing: \u{1b}[2Jx".to_owned();
+    let hit =
+        |hits| AlarmHit { pattern: "kernel panic".into(), stream: Stream::Out, hits, offset: 7, line: line.clone() };
+    let told = event(&app, "amber", Fact::Run { id, fact: RunFact::Alarm(hit(1)) });
+    app.update(scene::NOW, told);
+    let again = event(&app, "amber", Fact::Run { id, fact: RunFact::Alarm(hit(12)) });
+    assert!(app.update(scene::NOW, again).is_empty(), "called once");
+    let rest = std::time::Duration::from_secs(200);
+    let progress = Progress { permille: 420, status: Some("pass 3".into()), remaining: Some(rest) };
+    app.update(scene::NOW, Msg::Progress(vec![(id, progress)]));
+    let shown = text(&draw(&app, COLOURED));
+    for wanted in ["▲12 memtest", "42 %", "▰▰▰▱▱▱▱▱ 42 %, 3m20s left pass 3", "▲ alarm"] {
+        assert!(shown.contains(wanted), "{wanted}: {shown}");
+    }
+    let sheet = app.sheet_text(SheetKind::Incidents);
+    assert!(sheet.contains("kernel panic ×12") && !sheet.contains('\u{1b}'), "{sheet}");
+    let effects = typed(&mut app, "(");
+    assert!(matches!(effects[..], [Effect::SeekAlarm { forward: false, from: None, .. }]), "{effects:?}");
 }
 
 #[test]

@@ -65,6 +65,7 @@ impl App {
             Action::Palette => self.dialogs.push(Dialog::Palette(Palette::new())),
             Action::Note => self.entry = Some(Entry { line: Line::default(), purpose: Purpose::Note }),
             Action::Mouse => return self.switch_mouse(),
+            Action::Theme => self.change_look(),
             Action::Screenshot => return vec![Effect::Screenshot],
             Action::Details => self.dialogs.push(Dialog::Sheet(Sheet::new(SheetKind::Details))),
             Action::Incidents => self.dialogs.push(Dialog::Sheet(Sheet::new(SheetKind::Incidents))),
@@ -178,6 +179,12 @@ impl App {
         let Some(text) = self.host().map(|host| self.details_text(host)) else { return Vec::new() };
         self.tell(Tone::Plain, "copied what is known of this host");
         vec![Effect::Copy(text)]
+    }
+
+    fn change_look(&mut self) {
+        self.look = self.look.next();
+        let word = self.look.word();
+        self.tell(Tone::Plain, format!("theme: {word}; --theme {word} keeps it"));
     }
 
     fn switch_mouse(&mut self) -> Vec<Effect> {

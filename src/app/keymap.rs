@@ -73,6 +73,7 @@ pub enum Action {
     Palette,
     Note,
     Mouse,
+    Theme,
     Screenshot,
     Details,
     Incidents,
@@ -137,6 +138,7 @@ impl Action {
             | Self::Palette
             | Self::Note
             | Self::Mouse
+            | Self::Theme
             | Self::Screenshot
             | Self::Details
             | Self::Incidents
@@ -279,6 +281,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(&[Key::char(':')], ALWAYS, Action::Palette, "commands", "every command by its words"),
     bind(&[Key::char('m')], ALWAYS, Action::Note, "", "make a note on the timeline of the host"),
     bind(&[Key::char('M')], ALWAYS, Action::Mouse, "", "leave the mouse to the terminal, or take it again"),
+    bind(&[Key::char('T')], ALWAYS, Action::Theme, "", "theme: colours for a dark ground, for a light one, none"),
     bind(
         &[Key::char('s')],
         ALWAYS,

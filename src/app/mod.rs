@@ -57,6 +57,7 @@ use crate::domain::command::Command;
 use crate::domain::event::Event;
 use crate::domain::fleet::{Fleet, HostView};
 use crate::domain::id::{AttemptId, HostId};
+use crate::domain::look::Look;
 use crate::domain::moment::Moment;
 use crate::domain::progress::Progress;
 use crate::domain::run::{Job, Stream};
@@ -80,6 +81,8 @@ pub struct App {
     drag: Option<u16>,
     /// The wall groups hosts by their first tag.
     pub wall_by_tag: bool,
+    /// Which colours it is drawn in.
+    pub look: Look,
     pub dialogs: Vec<Dialog>,
     pub questions: Questions,
     /// The line that is being typed below the panes.
@@ -113,6 +116,7 @@ pub struct Setup {
     /// What the operator is called for.
     pub alerts: Vec<AlertKind>,
     pub read_only: bool,
+    pub look: Look,
     pub simulated: bool,
     pub holder: Option<String>,
     pub now: Moment,
@@ -214,6 +218,7 @@ impl App {
             mouse: true,
             drag: None,
             wall_by_tag: false,
+            look: setup.look,
             dialogs: Vec::new(),
             questions: Questions::default(),
             entry: None,

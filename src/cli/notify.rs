@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use secrecy::SecretString;
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 
 use crate::cli::exit;
 use crate::cli::failure::Failure;
@@ -17,7 +17,7 @@ use crate::notify::{Message, Patience, Target, Webhook};
 use crate::supervisor::{Handle, Subscription, Update};
 
 /// Follows events until the supervisor stops, and tells the webhook what is worth it.
-pub(super) struct Caller(JoinHandle<()>);
+pub(super) struct Caller(JoinSet<()>);
 
 impl Caller {
     /// On the current runtime.
@@ -31,7 +31,8 @@ impl Caller {
         };
         let webhook = Webhook::start(&target, trouble).map_err(|error| Failure::to(exit::CONFIGURATION, &error))?;
         let (handle, alerts) = (handle.clone(), Alerts::new(&settings.on));
-        Ok(Self(tokio::spawn(async move {
+        let mut task = JoinSet::new();
+        task.spawn(async move {
             match handle.subscribe().await {
                 Ok(updates) => {
                     drop(handle);
@@ -39,12 +40,13 @@ impl Caller {
                 }
                 Err(error) => tracing::warn!(%error, "the webhook hears of nothing"),
             }
-        })))
+        });
+        Ok(Self(task))
     }
 
     /// Waits for what is still to be sent; called when the supervisor has stopped.
-    pub(super) async fn end(self) {
-        self.0.await.ok();
+    pub(super) async fn end(mut self) {
+        self.0.join_next().await;
     }
 }
 
@@ -80,13 +82,15 @@ fn message(alert: Alert, at: Wall) -> Message {
 
 /// From where the configuration says; the value stands in no file of ours, no argument and no log.
 fn token(settings: &WebhookSettings) -> Result<Option<SecretString>, Failure> {
-    let (text, place) = match (&settings.token_env, &settings.token_file) {
-        (Some(name), _) => (std::env::var(name).map_err(|_| format!("${name} is not set")), format!("${name}")),
-        (None, Some(path)) => (read(path), path.display().to_string()),
-        (None, None) => return Ok(None),
+    let set = settings.token_env.as_ref().and_then(|name| Some((Ok(std::env::var(name).ok()?), format!("${name}"))));
+    let (text, place) = match (set, &settings.token_env, &settings.token_file) {
+        (Some(set), ..) => set,
+        (None, _, Some(path)) => (read(path), path.display().to_string()),
+        (None, Some(name), None) => (Err(format!("${name} is not set")), String::new()),
+        (None, None, None) => return Ok(None),
     };
-    let text =
-        text.map_err(|why| Failure::new(exit::CONFIGURATION, format!("failed to read the webhook's token: {why}")))?;
+    let failed = |why| Failure::new(exit::CONFIGURATION, format!("failed to read the webhook's token: {why}"));
+    let text = text.map_err(failed)?;
     let text = text.trim();
     if text.is_empty() {
         return Err(Failure::new(exit::CONFIGURATION, format!("the webhook's token is empty: {place}")));

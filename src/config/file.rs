@@ -24,6 +24,8 @@ pub(super) struct File {
     pub(super) gc: Gc,
     /// What the screen calls you for while you look elsewhere.
     pub(super) notify: Notify,
+    /// The screen's colours. `--theme` goes before it, `$NO_COLOR` before both.
+    pub(super) theme: Option<At<Theme>>,
     /// Lines of output that should wake somebody, and how far a run is, for every run.
     pub(super) alarms: Alarms,
     /// Your own network: how steadfast tells whether it is your end that is down.
@@ -111,7 +113,7 @@ pub(super) struct Notify {
     pub(super) webhook: Option<At<String>>,
     /// The environment variable that has a bearer token for it.
     pub(super) webhook_token_env: Option<At<String>>,
-    /// Or the file that has it. Relative to this file.
+    /// The file that has it, where that variable is not set. Relative to this file.
     pub(super) webhook_token_file: Option<At<String>>,
     /// For what it is sent. Default: as `on`.
     pub(super) webhook_on: Option<At<Vec<At<NotifyOn>>>>,
@@ -126,6 +128,18 @@ pub(super) enum NotifyDesktop {
     Osc9,
     /// rxvt-unicode, foot, VTE (GNOME).
     Osc777,
+}
+
+/// The screen's colours.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Theme {
+    /// For a dark ground.
+    Default,
+    /// For a light ground.
+    Light,
+    /// None: bold, dim and reversed only.
+    Mono,
 }
 
 /// What you can be called for.

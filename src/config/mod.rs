@@ -29,6 +29,7 @@ use crate::domain::alert::{AlertKind, AlertSettings};
 use crate::domain::host::{HostKeyPolicy, HostSettings, TransportChoice};
 use crate::domain::id::HostId;
 use crate::domain::link::LinkSettings;
+use crate::domain::look::Look;
 use crate::domain::network::NetworkSettings;
 use crate::domain::run::Job;
 use crate::domain::watch::Watch;
@@ -71,6 +72,8 @@ pub struct Settings {
     pub watch: Watch,
     /// What the screen calls the operator for.
     pub alerts: AlertSettings,
+    /// Which colours the screen is drawn in.
+    pub look: Look,
     /// Who else is called.
     pub webhook: Option<WebhookSettings>,
     /// How the operator's own network is watched.

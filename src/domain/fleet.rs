@@ -11,7 +11,7 @@ pub use run_view::{AlarmView, AttemptView, NOTICES, ProgressView, RunView};
 
 use crate::domain::boot::BootIdentity;
 use crate::domain::boot::cause::RebootCause;
-use crate::domain::event::{BootFact, Event, Fact, LinkChange, OutputMark, RunFact, SupervisorFact};
+use crate::domain::event::{BootFact, Event, Fact, LinkChange, OperatorFact, OutputMark, RunFact, SupervisorFact};
 use crate::domain::id::{AttemptId, HostId, RunId, Seq};
 use crate::domain::incident::Incidents;
 use crate::domain::link::{Hold, LinkState};
@@ -92,12 +92,7 @@ impl Fleet {
             Fact::Boot(fact) => self.with_host(event, |host, at| host.apply_boot(at, fact)),
             Fact::Run { id, fact } => self.apply_run(event, *id, fact),
             Fact::Output { id, mark, .. } => self.apply_mark(event, *id, mark),
-            Fact::Operator(fact) => {
-                if let crate::domain::event::OperatorFact::Note(text) = fact {
-                    let text = text.clone();
-                    self.with_host(event, |host, at| host.timeline.mark(at, Mark::Note(text)));
-                }
-            }
+            Fact::Operator(fact) => self.with_host(event, |host, at| host.apply_operator(at, fact)),
         }
     }
 
@@ -227,12 +222,28 @@ impl HostView {
             self.link.since = at;
             self.timeline.push(Segment { from: at, state: change.to, cause: change.cause.clone() });
         }
-        self.held = change.hold();
+        match change.hold() {
+            Some(hold) => self.held = Some(hold),
+            None if self.link.hold().is_some() => self.held = None,
+            // The operator's word is older than what was still under way.
+            None => {}
+        }
         self.link.state = change.to;
         self.link.cause.clone_from(&change.cause);
         self.link.evidence.clone_from(&change.evidence);
         self.link.attempt = change.attempt;
         self.link.retry_at = change.retry_at;
+    }
+
+    /// The word counts, whether or not there was time to carry it out.
+    fn apply_operator(&mut self, at: Wall, fact: &OperatorFact) {
+        match fact {
+            OperatorFact::Pause => self.held = Some(Hold::Paused),
+            OperatorFact::MarkDead => self.held = Some(Hold::Dead),
+            OperatorFact::Reconnect | OperatorFact::Detach => self.held = None,
+            OperatorFact::Connect => {}
+            OperatorFact::Note(text) => self.timeline.mark(at, Mark::Note(text.clone())),
+        }
     }
 
     fn apply_boot(&mut self, at: Wall, fact: &BootFact) {

@@ -14,6 +14,7 @@ pub mod host;
 pub mod id;
 pub mod incident;
 pub mod link;
+pub mod look;
 pub mod moment;
 pub mod network;
 pub mod progress;

@@ -15,7 +15,7 @@ use reqwest::{Client, StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 
 /// Where to, and how patiently.
 pub struct Target {
@@ -80,7 +80,8 @@ pub enum WebhookError {
 pub struct Webhook {
     queue: mpsc::Sender<Message>,
     skipped: Arc<AtomicU64>,
-    task: JoinHandle<()>,
+    /// One: the sender.
+    task: JoinSet<()>,
 }
 
 impl Webhook {
@@ -108,7 +109,9 @@ impl Webhook {
         let (queue, messages) = mpsc::channel(QUEUE);
         let skipped = Arc::new(AtomicU64::new(0));
         let sender = Sender { client, url, patience: target.patience, skipped: Arc::clone(&skipped), failing: false };
-        Ok(Self { queue, skipped, task: tokio::spawn(sender.run(messages, trouble)) })
+        let mut task = JoinSet::new();
+        task.spawn(sender.run(messages, trouble));
+        Ok(Self { queue, skipped, task })
     }
 
     /// Queues a message; without room it is left out, and counted.
@@ -122,9 +125,9 @@ impl Webhook {
     pub async fn close(self, limit: Duration) {
         drop(self.queue);
         let mut task = self.task;
-        if tokio::time::timeout(limit, &mut task).await.is_err() {
+        if tokio::time::timeout(limit, task.join_next()).await.is_err() {
+            // Ended with the set.
             tracing::warn!("the webhook was not told everything: it takes too long");
-            task.abort();
         }
     }
 }

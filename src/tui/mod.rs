@@ -26,6 +26,7 @@ pub use feed::{MarksOf, PlacesOf};
 pub use prompter::{DialogPrompter, PromptRequest};
 
 use crate::domain::alert::AlertSettings;
+use crate::domain::look::Look;
 use crate::domain::moment::Wall;
 use crate::domain::run::Job;
 use crate::port::Clock;
@@ -36,7 +37,10 @@ use crate::ui::theme::Theme;
 pub struct TuiOptions {
     pub fleet_name: String,
     pub jobs: Vec<Job>,
+    /// What the terminal can show.
     pub theme: Theme,
+    /// What the operator wants of it.
+    pub look: Look,
     /// What the operator is called for, and how.
     pub alerts: AlertSettings,
     /// Verbs that act on hosts are refused.

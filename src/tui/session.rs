@@ -63,6 +63,7 @@ impl Session {
             jobs: options.jobs.clone(),
             alerts: options.alerts.on.clone(),
             read_only: options.read_only,
+            look: options.look,
             simulated: options.simulated,
             holder: handle.holder(),
             now,
@@ -222,7 +223,7 @@ impl Session {
                 return or_hung_up(self.screen.write(&sequence));
             }
             Effect::Screenshot => {
-                let msg = screenshot::save(&self.app, &self.options.theme);
+                let msg = screenshot::save(&self.app, &self.options.theme.with(self.app.look));
                 self.app.update(now, msg);
             }
             Effect::Mouse(ours) => return or_hung_up(self.screen.set_mouse(ours)),
@@ -257,7 +258,8 @@ impl Session {
         for msg in feed.collect() {
             app.update(now, Msg::Output(msg));
         }
-        or_hung_up(screen.draw(|frame| ui::render(frame, frame.area(), app, &options.theme)))?;
+        let theme = options.theme.with(app.look);
+        or_hung_up(screen.draw(|frame| ui::render(frame, frame.area(), app, &theme)))?;
         self.dirty = false;
         self.taken = 0;
         self.frame_at = now.mono + FRAME;

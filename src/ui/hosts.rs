@@ -159,8 +159,10 @@ impl Line<'_> {
             return;
         }
         let (sign, role) = self.theme.standing(pick.standing(self.host.link.state));
-        pen.skip(1).sign(sign, self.style(role));
+        // Where there is no room for more than a sign, alarms take it.
         let hits = pick.attempt.alarm_hits();
+        let (sign, role) = if table.run == 0 && hits > 0 { (self.theme.alarm(), Role::Bad) } else { (sign, role) };
+        pen.skip(1).sign(sign, self.style(role));
         let alarms = if hits == 0 { String::new() } else { format!("{}{} ", self.theme.alarm(), say::few(hits)) };
         let name = table.run.saturating_sub(1 + columns(&alarms));
         pen.skip(table.run.min(1)).left(&alarms, columns(&alarms).min(table.run), self.style(Role::Bad));
@@ -208,7 +210,7 @@ impl Line<'_> {
         let room = usize::from(self.columns.phase.saturating_sub(GAP));
         let percent = format!("{} %", progress.permille / 10);
         let words = say::progress(progress.permille, progress.remaining);
-        if room >= words.chars().count() + GAUGE + 1 {
+        if room > words.chars().count() + GAUGE {
             format!("{} {words}", self.theme.gauge(progress.permille, GAUGE))
         } else if room >= words.chars().count() {
             words

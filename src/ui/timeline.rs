@@ -212,7 +212,7 @@ fn mark_word(mark: &Mark) -> &'static str {
         Mark::RunStarted => "run started",
         Mark::RunEnded { success: true } => "run succeeded",
         Mark::RunEnded { success: false } => "run unsuccessful",
-        Mark::Alarm(_) => "alarm:",
+        Mark::Alarm(_) => "alarm",
         Mark::Gap => "output lost",
         Mark::Note(_) => "note",
     }

@@ -15,6 +15,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::domain::look::Look;
+
 pub use check::CheckArgs;
 pub use color::ColorChoice;
 pub use health::{Column, ServicesArgs, SourceArgs, StatusArgs, SummaryColumn, UnhealthyArgs, WatchArgs};
@@ -67,6 +69,9 @@ pub struct Globals {
     /// Only look: whatever would act on hosts or their connections is refused, on the screen too.
     #[arg(long, global = true)]
     pub read_only: bool,
+    /// The screen's colours: default (for a dark ground), light, or mono; $NO_COLOR goes before it.
+    #[arg(long, value_name = "THEME", value_enum, global = true, hide_possible_values = true)]
+    pub theme: Option<ThemeWord>,
     /// Colour: auto, always or never; auto honours $NO_COLOR.
     #[arg(long, value_name = "WHEN", value_enum, default_value_t, global = true, hide_possible_values = true)]
     pub color: ColorChoice,
@@ -174,6 +179,24 @@ pub enum ConfigCommand {
 pub struct SchemaArgs {
     #[arg(value_name = "OF", value_enum, help = "Of what")]
     pub what: SchemaOf,
+}
+
+/// `--theme`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum ThemeWord {
+    Default,
+    Light,
+    Mono,
+}
+
+impl From<ThemeWord> for Look {
+    fn from(word: ThemeWord) -> Self {
+        match word {
+            ThemeWord::Default => Self::Default,
+            ThemeWord::Light => Self::Light,
+            ThemeWord::Mono => Self::Mono,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

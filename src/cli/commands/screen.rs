@@ -31,7 +31,10 @@ pub fn run(globals: &Globals) -> Result<u8, Failure> {
         let supervised = parts.supervise("steadfast", Connect::All)?;
         let jobs = parts.setup.config.jobs.clone();
         let options = options(fleet_name(&parts.setup), jobs, &supervised.ledger, prompts, &parts.clock, globals);
-        let options = TuiOptions { alerts: parts.setup.config.settings.alerts.clone(), ..options };
+        let settings = &parts.setup.config.settings;
+        // The flag goes before the file.
+        let look = globals.theme.map_or(settings.look, Into::into);
+        let options = TuiOptions { alerts: settings.alerts.clone(), look, ..options };
         let outcome = show(&supervised.handle, options).await?;
         let going = leave(&parts, supervised, outcome).await;
         if outcome == Outcome::Quit && going > 0 {
@@ -76,6 +79,7 @@ pub(super) fn options(
         fleet_name,
         jobs,
         theme: Theme::detect(&variable),
+        look: globals.theme.map(Into::into).unwrap_or_default(),
         alerts: AlertSettings::default(),
         read_only: globals.read_only,
         simulated: false,

@@ -12,11 +12,12 @@ mod watch;
 use std::ops::Range;
 use std::path::PathBuf;
 
-use super::file::File;
+use super::file::{File, Theme};
 use super::findings::Findings;
 use super::paths::Base;
 use super::value::At;
 use super::{Config, Settings};
+use crate::domain::look::Look;
 
 pub use jobs::is_variable_name;
 pub(super) use secret::secret_key;
@@ -35,6 +36,11 @@ pub(super) fn config(file: &File, base: &Base, findings: &mut Findings<'_>) -> C
         keep: file.gc.keep.as_ref().map(|keep| keep.value().0),
         watch,
         alerts: notify::notify(&file.notify),
+        look: file.theme.as_ref().map_or(Look::Default, |theme| match theme.value() {
+            Theme::Default => Look::Default,
+            Theme::Light => Look::Light,
+            Theme::Mono => Look::Mono,
+        }),
         webhook: notify::webhook(&file.notify, &mut context),
         network: network::network(&file.network, &mut context),
     };

@@ -32,9 +32,6 @@ pub(super) fn webhook(written: &file::Notify, context: &mut Context<'_, '_>) -> 
         context.wrong_word(name.span(), name.value(), "name of a variable", allowed);
     }
     let token_file = context.path(written.webhook_token_file.as_ref());
-    if let (Some(_), Some(file)) = (token_env, &written.webhook_token_file) {
-        context.findings.add(file.span(), "the token is read from `webhook_token_env` already").help("leave one out");
-    }
     check(url, token_env.is_some() || token_file.is_some(), context);
     let on = written.webhook_on.as_ref().or(written.on.as_ref()).map_or(AlertKind::ALL.to_vec(), kinds);
     Some(WebhookSettings {

@@ -354,7 +354,7 @@ mod tests {
     /// Measured, not judged: `cargo test --release cost_of_looking -- --ignored --nocapture`.
     #[test]
     #[ignore = "a measurement"]
-    #[expect(clippy::disallowed_methods, clippy::print_stdout, reason = "a measurement")]
+    #[expect(clippy::disallowed_methods, reason = "a measurement")]
     fn cost_of_looking() {
         let mut scanner = scanner(&Watch::default());
         let line = b"[ 1234.567] nvme nvme1: 128/0/0 default/read/poll queues, 4096 bytes in 12 us, ok\r\n";
