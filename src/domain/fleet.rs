@@ -222,12 +222,6 @@ impl HostView {
             self.link.since = at;
             self.timeline.push(Segment { from: at, state: change.to, cause: change.cause.clone() });
         }
-        match change.hold() {
-            Some(hold) => self.held = Some(hold),
-            None if self.link.hold().is_some() => self.held = None,
-            // The operator's word is older than what was still under way.
-            None => {}
-        }
         self.link.state = change.to;
         self.link.cause.clone_from(&change.cause);
         self.link.evidence.clone_from(&change.evidence);

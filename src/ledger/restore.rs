@@ -93,6 +93,9 @@ const MATTERING: &str = "
         UNION SELECT seq FROM events WHERE kind IN ('boot', 'run', 'output')
         UNION SELECT seq FROM links WHERE kind = :link OR seq > coalesce(changed, 0)
         UNION SELECT max(seq) FROM events WHERE kind = 'network'
+        -- The operator's last word on each host.
+        UNION SELECT max(seq) FROM events WHERE kind = 'operator' AND CASE WHEN json_valid(body)
+            THEN json_extract(body, '$.event') IN ('pause', 'mark_dead', 'reconnect', 'detach') ELSE 0 END GROUP BY host
         UNION SELECT seq FROM (SELECT seq FROM events WHERE kind = 'supervisor'
             -- One that cannot be read becomes a warning.
             AND CASE WHEN json_valid(body) THEN json_extract(body, '$.event') = 'warning' ELSE 1 END
