@@ -7,11 +7,12 @@ use crate::domain::boot::cause::RebootCause;
 use crate::domain::diagnosis::{Cause, RungReport};
 use crate::domain::health::LevelChange;
 use crate::domain::id::{AttemptId, HostId, Seq};
-use crate::domain::link::LinkState;
+use crate::domain::link::{Hold, LinkState};
 use crate::domain::moment::Wall;
 use crate::domain::network::NetworkState;
 use crate::domain::run::{Faults, RunSpec, Stream, Verdict};
 use crate::domain::system::System;
+use crate::domain::watch::AlarmHit;
 
 /// Something that happened, numbered by the hub in the order in which it learned of it.
 #[derive(Clone, PartialEq, Debug)]
@@ -58,6 +59,14 @@ pub struct LinkChange {
     pub attempt: u32,
     /// When the next attempt is due.
     pub retry_at: Option<Wall>,
+}
+
+impl LinkChange {
+    /// What the operator has said of the host, if it is that.
+    #[must_use]
+    pub fn hold(&self) -> Option<Hold> {
+        Hold::of(self.to, self.cause.as_ref())
+    }
 }
 
 #[derive(Clone, PartialEq, Debug)]
@@ -121,6 +130,13 @@ pub enum RunFact {
         why: Stuck,
         /// Bytes, if the host says.
         free: Option<u64>,
+    },
+    /// Lines of its output matched a pattern: the first at once, later ones together.
+    Alarm(AlarmHit),
+    /// How far it has come, in coarse steps.
+    Progress {
+        permille: u16,
+        status: Option<String>,
     },
     /// It can again.
     SpoolFlows {
@@ -206,6 +222,10 @@ pub enum OperatorFact {
     Connect,
     Reconnect,
     Detach,
+    /// No dialing and no following until it is resumed.
+    Pause,
+    /// The host is gone, says the operator.
+    MarkDead,
     Note(String),
 }
 
