@@ -104,14 +104,14 @@ fn themes_are_changed_by_a_key_and_mono_has_no_colour() {
             .collect::<Vec<_>>()
     };
     let dark = colours(&app);
-    typed(&mut app, "T");
+    press(&mut app, &[Key::ctrl('t')]);
     let light = colours(&app);
     assert!(!dark.is_empty() && !light.is_empty() && dark != light);
-    typed(&mut app, "T");
+    press(&mut app, &[Key::ctrl('t')]);
     assert_eq!((app.look, colours(&app)), (Look::Mono, Vec::new()));
     app.update(later(60), Msg::Tick { utc_offset: 0 });
     insta::assert_snapshot!("mono-80x24", text(&draw(&app, COLOURED.with(app.look))));
-    typed(&mut app, "T");
+    press(&mut app, &[Key::ctrl('t')]);
     assert_eq!(app.look, Look::Default);
 }
 
