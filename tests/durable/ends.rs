@@ -98,7 +98,8 @@ fn assert_cancel(rig: &Rig) {
     });
     running.cancel(id);
     let Verdict::Killed { by: Killer::Operator, .. } = running.verdict(id) else { panic!("{:?}", running.attempt(id)) };
-    assert!(of_run(id).is_empty(), "left over on the host: {:?}", of_run(id));
+    // Nothing of the tree goes by itself within an hour; what the runner has still to tidy up does.
+    until("nothing is left on the host", || of_run(id).is_empty());
     running.stop();
 }
 
@@ -110,7 +111,7 @@ fn a_run_that_prints_nothing_is_stopped_at_its_idle_limit() {
     spec.limits.idle = Some(Duration::from_secs(2));
     let id = running.run(spec);
     assert_eq!(running.verdict(id), Verdict::TimedOut { limit: TimeLimit::Idle });
-    assert!(of_run(id).is_empty());
+    until("nothing is left on the host", || of_run(id).is_empty());
     running.stop();
 }
 
