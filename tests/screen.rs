@@ -362,6 +362,7 @@ fn the_selection_follows_the_host_when_the_list_is_ordered_anew() {
         evidence: Vec::new(),
         attempt: 0,
         retry_at: None,
+        waits_behind: None,
     };
     let msg = event(&app, "birch", Fact::Link(change));
     app.update(scene::NOW, msg);

@@ -73,6 +73,8 @@ pub struct LinkView {
     pub evidence: Vec<RungReport>,
     pub attempt: u32,
     pub retry_at: Option<Wall>,
+    /// The attempt that is due waits for its turn behind so many others.
+    pub waits_behind: Option<u32>,
 }
 
 /// A run and its attempts, first to last; never without one.
@@ -239,6 +241,7 @@ impl HostView {
             evidence: Vec::new(),
             attempt: 0,
             retry_at: None,
+            waits_behind: None,
         };
         Self { id, address, tags, link, boot: None, reboots: 0, rebooted: None, timeline: Timeline::default() }
     }
@@ -253,6 +256,7 @@ impl HostView {
         self.link.evidence.clone_from(&change.evidence);
         self.link.attempt = change.attempt;
         self.link.retry_at = change.retry_at;
+        self.link.waits_behind = change.waits_behind;
     }
 
     fn apply_boot(&mut self, at: Wall, fact: &BootFact) {

@@ -332,6 +332,7 @@ mod tests {
                 evidence: Vec::new(),
                 attempt: *attempt,
                 retry_at: retry_in.map(|seconds| Wall(at.0 + seconds * 1000)),
+                waits_behind: None,
             });
             from = *to;
             let event = Event { seq: Seq(1), at, host: Some(host.clone()), fact };

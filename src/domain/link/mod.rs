@@ -14,4 +14,4 @@ pub use backoff::{Backoff, Jitter};
 pub use machine::Link;
 pub use settings::LinkSettings;
 pub use state::LinkState;
-pub use traffic::{LinkEffect, LinkFact, LinkInput};
+pub use traffic::{DialStage, LinkEffect, LinkFact, LinkInput};

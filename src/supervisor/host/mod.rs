@@ -19,7 +19,7 @@ use tokio_util::task::TaskTracker;
 use crate::domain::blind::{BlindCause, BlindClock};
 use crate::domain::event::Fact;
 use crate::domain::id::{AttemptId, Epoch, HostId};
-use crate::domain::link::{Link, LinkEffect, LinkFact, LinkInput, LinkState};
+use crate::domain::link::{DialStage, Link, LinkEffect, LinkFact, LinkInput, LinkState};
 use crate::domain::moment::{Moment, Mono};
 use crate::domain::run::{HostRun, RunInput};
 use crate::ledger::Ledger;
@@ -53,6 +53,8 @@ pub(super) enum HostOrder {
 /// What pumps tell their host's task.
 pub(super) enum Report {
     Run(AttemptId, RunInput),
+    /// What keeps the dial of this epoch.
+    Dialing(Epoch, DialStage),
 }
 
 /// Everything a host's task needs from outside.
@@ -160,6 +162,9 @@ impl HostTask {
             Wake::Order(order) => self.handle_order(now, order),
             Wake::Outcome(outcome) => self.handle_outcome(now, outcome),
             Wake::Report(Report::Run(id, input)) => self.run_input(now, id, input),
+            Wake::Report(Report::Dialing(epoch, stage)) => {
+                self.link.handle_input(now, LinkInput::Dialing { epoch, stage });
+            }
             Wake::Written => self.collect_progress(now),
             Wake::Timer => {}
         }

@@ -160,7 +160,15 @@ mod tests {
         let (links, needs) = watch::channel(Links::Quiet);
         let mut outside = Outside::new(&Still, Some(links));
         let mut step = |from, to| {
-            let change = LinkChange { from, to, cause: None, evidence: Vec::new(), attempt: 0, retry_at: None };
+            let change = LinkChange {
+                from,
+                to,
+                cause: None,
+                evidence: Vec::new(),
+                attempt: 0,
+                retry_at: None,
+                waits_behind: None,
+            };
             outside.note(&change);
             *needs.borrow()
         };
