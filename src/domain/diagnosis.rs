@@ -1,11 +1,13 @@
 //! The ladder of liveness, and what its lowest broken rung means: a [`Cause`].
 
+mod outlook;
 mod sentence;
 
 use std::fmt;
 use std::time::Duration;
 
-pub use sentence::verdict;
+pub use outlook::Outlook;
+pub use sentence::{rungs, verdict};
 
 /// One step from us to the run; each can only stand when those before it do.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

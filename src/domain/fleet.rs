@@ -6,15 +6,15 @@ use std::time::Duration;
 
 use crate::domain::boot::BootIdentity;
 use crate::domain::boot::cause::RebootCause;
-use crate::domain::diagnosis::{Cause, RungReport};
+use crate::domain::diagnosis::{Cause, RungReport, rungs, verdict};
 use crate::domain::event::{BootFact, Event, Fact, Lengths, LinkChange, OutputMark, RunFact, Started, SupervisorFact};
 use crate::domain::id::{Attempt, AttemptId, HostId, RunId, Seq};
-use crate::domain::incident::Incidents;
+use crate::domain::incident::{Incidents, is_trouble};
 use crate::domain::link::LinkState;
 use crate::domain::moment::{LastKnown, Wall};
 use crate::domain::network::NetworkState;
 use crate::domain::run::{Phase, RunSpec};
-use crate::domain::timeline::{Mark, Segment, Timeline};
+use crate::domain::timeline::{Mark, Segment, Timeline, Told};
 
 /// All hosts and runs that the ledger knows.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -257,6 +257,10 @@ impl HostView {
         self.link.attempt = change.attempt;
         self.link.retry_at = change.retry_at;
         self.link.waits_behind = change.waits_behind;
+        if let Some(cause) = change.cause.as_ref().filter(|_| is_trouble(change.to)) {
+            let (verdict, evidence) = (verdict(cause, &change.evidence), rungs(&change.evidence));
+            self.timeline.tell(Told { verdict, evidence, attempts: change.attempt });
+        }
     }
 
     fn apply_boot(&mut self, at: Wall, fact: &BootFact) {

@@ -69,8 +69,9 @@ fn note(frame: &mut Frame<'_>, at: Rect, app: &App, theme: &Theme) {
     let age = say::duration(app.now.wall.since(host.link.since));
     pen.skip(1).text(host.id.as_str(), theme.style(Role::Heading)).skip(1);
     pen.text(&format!("{} {} for {age}", theme.state(state), state.word()), theme.style(Role::State(state)));
-    if let Some(cause) = host.link.cause.as_ref().filter(|_| !state.is_connected()) {
-        pen.text(&format!(": {}", say::clean(&cause.to_string())), theme.style(Role::Text));
+    let sentence = app.link_sentence(host);
+    if !state.is_connected() && !sentence.is_empty() {
+        pen.text(&format!(": {sentence}"), theme.style(Role::Text));
     }
 }
 
