@@ -6,6 +6,7 @@ mod calls;
 mod outside;
 mod reboot;
 mod runs;
+mod suspect;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -29,6 +30,7 @@ use crate::supervisor::host::calls::Outcome;
 use crate::supervisor::host::outside::{Stall, Way};
 use crate::supervisor::host::reboot::Boots;
 use crate::supervisor::host::runs::Seat;
+use crate::supervisor::host::suspect::Suspicion;
 use crate::supervisor::hub::{HostNews, News};
 use crate::supervisor::shared::{Numbers, Shared};
 
@@ -93,6 +95,7 @@ pub(super) struct HostTask {
     blind: BlindClock,
     way: Way,
     stall: Stall,
+    suspicion: Suspicion,
 }
 
 struct Open {
@@ -121,6 +124,7 @@ impl HostTask {
             blind: BlindClock::default(),
             way: Way::default(),
             stall,
+            suspicion: Suspicion::default(),
         }
     }
 
@@ -169,6 +173,7 @@ impl HostTask {
             Wake::Timer => {}
         }
         self.link.handle_timeout(now);
+        self.suspect(now);
         for seat in self.seats.values_mut() {
             seat.run.handle_timeout(now);
         }
