@@ -38,14 +38,15 @@ mod tests {
     #[tokio::test]
     async fn it_says_that_only_check_hosts_are_asked_and_waits_for_nobody() {
         let (out, mut seen) = watch::channel(OwnNetwork::not_asked());
-        let following = tokio::spawn(follow(NetSettings::default(), Arc::new(SystemClock), out));
+        let mut following = tokio::task::JoinSet::new();
+        following.spawn(follow(NetSettings::default(), Arc::new(SystemClock), out));
         seen.changed().await.unwrap();
         let own = seen.borrow_and_update().clone();
         assert_eq!((own.state, own.source), (NetworkState::Unknown, Source::Polling));
         assert!(own.why.contains("no netlink"), "{}", own.why);
-        assert!(!following.is_finished(), "a watch that ends would be taken for an unwatched network");
+        assert!(following.try_join_next().is_none(), "a watch that ends would be taken for an unwatched network");
         drop(seen);
-        following.await.unwrap();
+        following.join_next().await.unwrap().unwrap();
     }
 
     #[tokio::test]

@@ -222,9 +222,10 @@ impl World {
                 if let LinkInput::DialFailed { epoch, .. } = input {
                     self.in_flight.take_if(|under_way| *under_way == epoch);
                 }
-                let starts = match &input {
-                    LinkInput::Dialing { epoch, stage: DialStage::Connecting { .. } } => Some(*epoch),
-                    _ => None,
+                let starts = if let LinkInput::Dialing { epoch, stage: DialStage::Connecting { .. } } = &input {
+                    Some(*epoch)
+                } else {
+                    None
                 };
                 self.input(input);
                 if let Some(epoch) = starts.filter(|epoch| self.in_flight == Some(*epoch)) {
