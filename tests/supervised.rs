@@ -1,7 +1,12 @@
 //! A supervisor of many hosts in this process, and what it must never do to them: real sockets on loopback,
 //! a real sshd where one is needed.
 
-#![expect(clippy::unwrap_used, clippy::print_stderr, clippy::panic, reason = "a test fails by panicking and says so")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    reason = "a test fails by panicking and says so"
+)]
 
 #[expect(dead_code, reason = "agents and processes are for other tests")]
 mod support;
