@@ -17,7 +17,7 @@ sfh_lines() { # NAME FILE AT-MOST
 sfh_sysctl() { # NAME
   sfh_mark "$1"
   sysctl kern.cp_time vm.loadavg vm.stats.vm.v_page_count vm.stats.vm.v_free_count \
-    vm.stats.vm.v_inactive_count dev.cpu.0.temperature 2>/dev/null
+    vm.stats.vm.v_inactive_count dev.cpu.0.temperature hw.acpi.thermal.tz0.temperature 2>/dev/null
 }
 
 sfh_cpu() { # NAME

@@ -388,7 +388,7 @@ sf_start() {
 # record of the end. Everything here is by one process, the one that made `go`.
 sf_reserve() {
   for sf_f in base_out base_err ack_out ack_err heartbeat status lost .time .lost .pty .by; do printf '%-63s\n' 0 >"$sf_f"; done
-  printf '%-511s\n' '' >exit.new
+  printf '%-1023s\n' '' >exit.new
   printf '%-63s\n' '' >cancel.new
 }
 
@@ -428,7 +428,7 @@ sf_oom_counts() {
       memory) sf_f=/sys/fs/cgroup/memory$sf_d/memory.oom_control ;;
       *) continue ;;
     esac
-    sf_oom_line "$sf_f" && sf_group=$sf_r
+    sf_oom_line "$sf_f" && sf_group=$sf_r sf_group_at=$sf_f
   done 2>/dev/null </proc/self/cgroup
   sf_oom_line /proc/vmstat && sf_host=$sf_r
 }
@@ -440,6 +440,51 @@ sf_oom_line() {
     [ "$sf_k" = oom_kill ] && sf_r=$sf_v && return 0
   done <"$1"
   return 1
+}
+
+# What the system under ROOT has counted of its own faults, as `NAME=SUM`; what it does not count is not
+# there. One grep, since a file that cannot be read must hide no other. A package tells each of its
+# processors of its heat: the highest of them counts. ROOT
+sf_faults() {
+  grep -sE '^[0-9]+$|^TOTAL_ERR_|^ *(MCE|THR|DFR):|^oom_kill ' /dev/null \
+    "$1"/sys/devices/system/edac/mc/mc*/[cu]e_count \
+    "$1"/sys/bus/pci/devices/*/aer_dev_correctable "$1"/sys/bus/pci/devices/*/aer_dev_*fatal \
+    "$1"/sys/devices/system/cpu/cpu*/topology/physical_package_id \
+    "$1"/sys/devices/system/cpu/cpu*/thermal_throttle/*_throttle_count \
+    "$1"/proc/interrupts "$1"/proc/vmstat ${sf_group_at:+"$sf_group_at"} | LC_ALL=C awk '
+    function add(name, more) { sum[name] += more; there[name] = 1 }
+    { last = $NF; sub(/.*:/, "", last) }
+    last !~ /^[0-9]+$/ && !/\/interrupts:/ { next }
+    /\/ce_count:/ { add("edac_ce", last); next }
+    /\/ue_count:/ { add("edac_ue", last); next }
+    /\/aer_dev_correctable:/ { add("aer_correctable", last); next }
+    /\/aer_dev_nonfatal:/ { add("aer_nonfatal", last); next }
+    /\/aer_dev_fatal:/ { add("aer_fatal", last); next }
+    /\/core_throttle_count:/ { add("thermal_core", last); next }
+    /\/physical_package_id:/ { at = $0; sub(/\/topology\/.*/, "", at); package[at] = last; next }
+    /\/package_throttle_count:/ { at = $0; sub(/\/thermal_throttle\/.*/, "", at); heat[at] = last + 0; next }
+    /\/vmstat:/ { add("oom_kill", last); next }
+    /:oom_kill / { add("oom_kill_group", last); next }
+    /\/interrupts:/ {
+      name = /MCE:/ ? "mce" : /THR:/ ? "mce_corrected" : "mce_deferred"
+      sub(/.*(MCE|THR|DFR):/, "")
+      add(name, 0)
+      for (i = 1; i <= NF && $i ~ /^[0-9]+$/; i++) sum[name] += $i
+    }
+    END {
+      for (at in heat) if (!(package[at] in hot) || heat[at] > hot[package[at]]) hot[package[at]] = heat[at]
+      for (at in hot) add("thermal_package", hot[at])
+      for (name in there) printf "%s=%.0f\n", name, sum[name]
+    }'
+}
+
+# How much each counter has grown since `counters` was written, as lines of the record. ROOT
+sf_growth() {
+  [ -s counters ] || return 0
+  sf_faults "$1" | while IFS='=' read -r sf_k sf_v; do
+    sf_get counters "$sf_k" || continue
+    if [ "$sf_v" -lt "$sf_r" ]; then echo "fault_$sf_k=reset"; else echo "fault_$sf_k=$((sf_v - sf_r))"; fi
+  done
 }
 
 sf_run() {
@@ -459,6 +504,8 @@ sf_run() {
   [ "$sf_terminal" = split ] && : >>err
   sf_oom_counts
   sf_group_0=$sf_group sf_host_0=$sf_host
+  # On a full disk nothing is known of it, and the run goes on.
+  { sf_faults '' >counters; } 2>/dev/null
   printf '%s\n' "pid=$$" "ticks=$sf_begun" "session=$sf_sid" "boot_id=$sf_boot_id" "boot_time=$sf_boot_time" \
     "init_start=$sf_init" "at=$(date +%s)" "launcher=$SF_LAUNCHER" "terminal=$sf_terminal" "directory=$PWD" \
     "token=$SF_TOKEN" "punch=$sf_punch" "kills=$SF_KILLS" >ident.new && mv -f ident.new ident || exit 74
@@ -695,9 +742,10 @@ sf_record() {
     sf_say="cancelled: it caught SIGTERM and ended with code $sf_value"
     sf_kind=signal sf_value=15
   fi
+  sf_grown=$(sf_growth '' 2>/dev/null)
   # At worst the disk has no room for this although it was reserved: then until it has.
   until { printf '%s\n' "$sf_kind=$sf_value" "end_out=$sf_end_out" "end_err=$sf_end_err" "ended=$(date +%s)" \
-    "oom=$sf_oom" "notice=$sf_say" '' 1<>exit.new && mv -f exit.new exit; } 2>/dev/null; do sleep 1; done
+    "oom=$sf_oom" "notice=$sf_say" "$sf_grown" '' 1<>exit.new && mv -f exit.new exit; } 2>/dev/null; do sleep 1; done
   rm -f .pty .by .time .lost cancel.new
 }
 
@@ -863,10 +911,11 @@ sf_show() {
     while IFS= read -r sf_line; do
       case $sf_line in
         notice=*) sf_say=${sf_line#*=} ;;
-        code=* | signal=* | end_out=* | end_err=* | ended=* | oom=*) printf '%s\n' "$sf_line" ;;
+        code=* | signal=* | end_out=* | end_err=* | ended=* | oom=* | fault_*) printf '%s\n' "$sf_line" ;;
       esac
     done <exit
   fi
+  [ "$sf_word" = other-boot ] && [ -s counters ] && echo faults=reset
   sf_notices
 }
 
@@ -1240,6 +1289,69 @@ sf_ident() {
   sf_kv terminal "$sf_terminal"
 }
 
+# ---- what it is made of ----------------------------------------------------------------------------
+
+# Every part bounded, read by the shell itself where the system has it in a file. ROOT
+sf_system() {
+  sf_get "$1/etc/os-release" PRETTY_NAME || sf_get "$1/usr/lib/os-release" PRETTY_NAME
+  sf_r=${sf_r#[\"\']}
+  sf_kv distribution "${sf_r%[\"\']}"
+  { read -r sf_r <"$1/proc/sys/kernel/osrelease"; } 2>/dev/null || sf_r=$(uname -r)
+  sf_kv kernel "$sf_r"
+  sf_n=0 sf_k= sf_v=
+  while [ "$sf_n" -lt 40 ] && IFS= read -r sf_line; do
+    sf_n=$((sf_n + 1))
+    case $sf_line in
+      'model name'*': '* | 'cpu model'*': '*) sf_k=${sf_line#*: }; break ;;
+      'CPU implementer'*': '*) sf_v=${sf_line#*: } ;;
+      'CPU part'*': '*) sf_k="ARM implementer $sf_v part ${sf_line#*: }"; break ;;
+    esac
+  done 2>/dev/null <"$1/proc/cpuinfo"
+  [ -n "$sf_k" ] || sf_k=$(sysctl -n hw.model 2>/dev/null)
+  sf_kv cpu_model "$sf_k"
+  if { read -r sf_r <"$1/sys/devices/system/cpu/online"; } 2>/dev/null; then
+    sf_kv cpu_list "$sf_r"
+  else
+    sf_kv cpus "$(getconf _NPROCESSORS_ONLN 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null)"
+  fi
+  sf_k= sf_v=
+  { read -r sf_k sf_v sf_line <"$1/proc/meminfo"; } 2>/dev/null
+  if [ "$sf_k" = MemTotal: ]; then
+    sf_kv memory_kib "$sf_v"
+  else
+    sf_kv memory_bytes "$(sysctl -n hw.physmem 2>/dev/null)"
+  fi
+  sf_nics "$1"
+}
+
+# The interfaces that are hardware; in a container, which has none, all but loopback. ROOT
+sf_nics() {
+  if [ ! -d "$1/sys/class/net" ]; then sf_ifconfig; return; fi
+  for sf_d in device address; do
+    sf_n=0
+    for sf_at in "$1"/sys/class/net/*; do
+      [ "${sf_at##*/}" != lo ] && [ -e "$sf_at/$sf_d" ] && [ "$sf_n" -lt 64 ] || continue
+      sf_n=$((sf_n + 1)) sf_k= sf_v= sf_r=
+      { read -r sf_k <"$sf_at/address"; read -r sf_v <"$sf_at/operstate"; read -r sf_r <"$sf_at/speed"; } 2>/dev/null
+      sf_kv nic "${sf_at##*/} ${sf_k:--} ${sf_v:--} ${sf_r:--}"
+    done
+    [ "$sf_n" = 0 ] || return 0
+  done
+}
+
+sf_ifconfig() { # of the BSDs
+  ifconfig -a 2>/dev/null | LC_ALL=C awk '
+    function tell() { if (mac != "" && told++ < 64) print "nic=" name, mac, state, speed; mac = "" }
+    /^[a-z]/ { tell(); name = $1; sub(/:$/, "", name); state = speed = "-" }
+    $1 == "ether" { mac = $2 }
+    $1 == "status:" { state = $2 == "active" ? "up" : "down" }
+    /media:/ && match($0, /[0-9]+G?base/) {
+      speed = substr($0, RSTART, RLENGTH - 4)
+      if (sub(/G/, "", speed)) speed *= 1000
+    }
+    END { tell() }'
+}
+
 # ---- why it booted ---------------------------------------------------------------------------------
 
 # What is left of the boot before this one; every part of it bounded. Whoever asks sets a limit in time.
@@ -1287,6 +1399,7 @@ sf_main() {
   printf '\036SF1 %s\n' "$sf_verb"
   case $sf_verb in
     ident) sf_ident ;;
+    system) sf_system '' ;;
     last-boot) sf_last_boot ;;
     start) sf_start "$@" ;;
     state) sf_each "$@" ;;

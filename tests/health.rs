@@ -17,3 +17,5 @@ mod bench;
 mod http;
 #[path = "health/ssh.rs"]
 mod ssh;
+#[path = "health/tls.rs"]
+mod tls;

@@ -12,6 +12,8 @@ mod cancel;
 mod cuts;
 #[path = "host_script/ends.rs"]
 mod ends;
+#[path = "host_script/faults.rs"]
+mod faults;
 #[path = "host_script/follow.rs"]
 mod follow;
 #[path = "host_script/lease.rs"]

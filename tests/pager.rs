@@ -13,12 +13,14 @@ use std::time::Duration;
 
 use steadfast::app::key::{Code, Key};
 use steadfast::app::output::{
-    Anchor, Direction, Effect, Extent, Marker, Msg, Order, Outcome, Pattern, Progress, Request, Seek, View, Window,
+    Anchor, Direction, Effect, Extent, Marker, Msg, Order, Outcome, Pattern, Progress, Request, Seek, Stamp, View,
+    Window,
 };
 use steadfast::domain::event::OutputMark;
 use steadfast::domain::id::AttemptId;
+use steadfast::domain::moment::Wall;
 use steadfast::domain::run::Stream;
-use steadfast::tui::pager::{Answers, Pager};
+use steadfast::tui::pager::{Answers, Arrivals, Pager};
 
 /// Generous: a machine that is busy with other things still gets there.
 const LIMIT: Duration = Duration::from_secs(120);
@@ -49,6 +51,7 @@ impl Desk {
             self.seen.window = new.window.or(self.seen.window.take());
             self.seen.extent = new.extent.or(self.seen.extent);
             self.seen.progress = new.progress.or(self.seen.progress);
+            self.seen.sifted = new.sifted.or(self.seen.sifted);
             if let Some(found) = look(&self.seen) {
                 return found;
             }
@@ -59,8 +62,21 @@ impl Desk {
     fn window(&mut self, anchor: Anchor, before: usize, after: usize) -> Window {
         self.serial += 1;
         let serial = self.serial;
-        self.pager.read(Request { serial, anchor, before, after });
-        self.until(|seen| seen.window.clone().filter(|window| window.serial == serial))
+        self.pager.read(Request { serial, anchor, before, after, times: true });
+        self.until(|seen| seen.window.clone().filter(|window| window.serial == serial && !window.partial))
+    }
+
+    /// As [`Desk::window`], of a pager that rings for nobody.
+    fn spin(&mut self, anchor: Anchor, before: usize, after: usize) -> Window {
+        self.serial += 1;
+        let serial = self.serial;
+        self.pager.read(Request { serial, anchor, before, after, times: true });
+        loop {
+            if let Some(window) = self.pager.take().window.filter(|window| window.serial == serial) {
+                return window;
+            }
+            std::thread::yield_now();
+        }
     }
 
     fn indexed(&mut self, end: u64) -> Extent {
@@ -374,6 +390,7 @@ impl Pane {
             match effect {
                 Effect::Read(request) => self.desk.pager.read(request),
                 Effect::Search(order) => self.desk.pager.search(order),
+                Effect::Filter(pattern) => self.desk.pager.filter(pattern),
             }
         }
     }
@@ -389,8 +406,12 @@ impl Pane {
         while !wanted(&self.view) {
             let answers = self.desk.pager.take();
             let none = answers == Answers::default();
-            let msgs =
-                [answers.window.map(Msg::Window), answers.extent.map(Msg::Extent), answers.progress.map(Msg::Progress)];
+            let msgs = [
+                answers.window.map(Msg::Window),
+                answers.extent.map(Msg::Extent),
+                answers.progress.map(Msg::Progress),
+                answers.sifted.map(Msg::Sifted),
+            ];
             for msg in msgs.into_iter().flatten() {
                 self.tell(msg);
             }
@@ -435,4 +456,117 @@ fn the_pane_walks_a_large_log() {
     pane.until("the end again", |view| view.is_following() && visible(view).last() == Some(&last));
     pane.until("the number of lines", |view| view.position_words().ends_with(" lines"));
     pane.desk.pager.close();
+}
+
+#[test]
+fn only_lines_that_pass_the_filter_are_read_and_they_are_counted() {
+    let large = large();
+    let mut desk = Desk::open(&large.path, large.length);
+    let filter = |text: &str| Some(Pattern::parse(text).expect("a pattern"));
+    let wanted: Vec<u64> = (0..large.lines).filter(|line| line % 1000 == 17 && line % 7 == 3).collect();
+    let shown = |lines: &[u64]| lines.iter().map(|line| shown(*line)).collect::<Vec<_>>();
+    desk.pager.filter(filter("worker 3 lost"));
+    // Before anything is counted, and after.
+    for _ in 0..2 {
+        let window = desk.window(Anchor::End, 10, 3);
+        assert_eq!(texts(&window), shown(&wanted[wanted.len() - 10..]));
+        assert!(window.reaches_end() && window.starts_at() > 0);
+        let window = desk.window(Anchor::Offset(0), 10, 3);
+        assert_eq!(texts(&window), shown(&wanted[..3]));
+        assert!(!window.reaches_end() && window.starts_at() == 0);
+        desk.indexed(large.length);
+        let window = desk.window(Anchor::Line(wanted[5]), 2, 2);
+        assert_eq!((window.anchor, texts(&window)), (2, shown(&wanted[3..7])));
+        assert_eq!(window.entries[2].number, Some(wanted[5]));
+        let complete = desk.until(|seen| seen.sifted.filter(|sifted| sifted.counted == sifted.end));
+        assert_eq!(complete.lines, wanted.len() as u64);
+    }
+    desk.search("worker [2-4] lost", Direction::Backward, u64::MAX);
+    let Outcome::Found { ordinal, .. } = desk.found() else { panic!("it is there") };
+    assert_eq!(ordinal, Some(wanted.len() as u64), "only what is shown is searched");
+    desk.pager.filter(None);
+    assert_eq!(desk.window(Anchor::End, 10, 3).entries.len(), 11);
+    desk.pager.close();
+}
+
+#[test]
+fn a_filter_follows_a_log_that_grows_and_one_that_is_cut() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("out.log");
+    let write = |text: &str| {
+        let mut file = OpenOptions::new().append(true).create(true).open(&path).expect("a file");
+        file.write_all(text.as_bytes()).expect("written");
+        file.metadata().expect("a length").len()
+    };
+    let end = write("a hit\nmiss\n");
+    let mut desk = Desk::open(&path, end);
+    desk.pager.filter(Some(Pattern::parse("hit").expect("a pattern")));
+    assert_eq!(texts(&desk.window(Anchor::End, 5, 5)), ["a hit"]);
+    let end = write("b hit\nc h");
+    desk.pager.set_end(end);
+    assert_eq!(texts(&desk.window(Anchor::End, 5, 5)), ["a hit", "b hit"]);
+    let end = write("it");
+    desk.pager.set_end(end);
+    let window = desk.window(Anchor::End, 5, 5);
+    assert_eq!(texts(&window), ["a hit", "b hit", "c hit"]);
+    assert_eq!(window.entries.iter().map(|entry| entry.next).collect::<Vec<_>>(), [11, 17, end]);
+    let counted = desk.until(|seen| seen.sifted.filter(|sifted| sifted.counted == end));
+    assert_eq!(counted.lines, 3);
+    OpenOptions::new().write(true).open(&path).expect("a file").set_len(11).expect("cut");
+    desk.pager.set_end(11);
+    let counted = desk.until(|seen| seen.sifted.filter(|sifted| sifted.end == 11 && sifted.counted == 11));
+    assert_eq!(counted.lines, 1);
+    assert_eq!(texts(&desk.window(Anchor::End, 5, 5)), ["a hit"]);
+    desk.pager.filter(Some(Pattern::parse("no such line").expect("a pattern")));
+    let window = desk.window(Anchor::End, 5, 5);
+    assert!(window.entries.is_empty() && window.reaches_end() && window.starts_at() == 0, "{window:?}");
+    desk.pager.close();
+}
+
+/// Ten bytes a second, from the second of 1,000 on.
+struct Steady;
+
+impl Arrivals for Steady {
+    fn of(&self, range: std::ops::Range<u64>) -> Vec<(u64, Wall)> {
+        (range.start / 10..=range.end / 10).map(|second| (second * 10, second_of(second))).collect()
+    }
+
+    fn offset_at(&self, at: Wall) -> Option<u64> {
+        u64::try_from(at.0 / 1000 - 1000).ok().map(|second| second * 10)
+    }
+}
+
+fn second_of(second: u64) -> Wall {
+    Wall(i64::try_from(1000 + second).expect("small") * 1000)
+}
+
+#[test]
+fn lines_have_the_time_at_which_they_arrived_and_are_gone_to_by_it() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("out.log");
+    let text: String = (0..100).map(|line| format!("line {line:04}\n")).collect();
+    std::fs::write(&path, &text).expect("written");
+    let open = |arrivals| Pager::with_times(path.clone(), 1000, arrivals, Arc::new(|| ())).expect("threads");
+    let (ring, bell) = sync_channel(1);
+    drop(ring);
+    let mut desk = Desk { pager: open(Some(Box::new(Steady))), bell, seen: Answers::default(), serial: 0 };
+    let blind = OutputMark::Blind {
+        log_offset: 300,
+        duration: Duration::from_secs(60),
+        cause: "own network".into(),
+        caught_up: 100,
+    };
+    desk.pager.set_marks(vec![blind]);
+    let window = desk.spin(Anchor::Time(second_of(30)), 1, 2);
+    let stamps: Vec<_> = window.entries.iter().filter_map(|entry| entry.time).collect();
+    let stamp = |second, at_latest| Stamp { at: second_of(second), at_latest };
+    assert_eq!(stamps, [stamp(29, false), stamp(30, true), stamp(31, true)]);
+    assert_eq!((window.anchor, texts(&window)[1].as_str()), (1, "line 0030"));
+    assert_eq!(desk.spin(Anchor::Part(5000), 0, 1).entries[0].offset, 500);
+    let early = desk.spin(Anchor::Time(Wall(5)), 0, 1);
+    assert!(early.entries[0].offset == 0 && early.note.is_some_and(|note| note.contains("beginning")));
+    desk.pager = open(None);
+    let unknown = desk.spin(Anchor::Time(second_of(30)), 0, 1);
+    assert!(unknown.entries[0].time.is_none() && unknown.note.is_some_and(|note| note.contains("not known")));
+    desk.pager.close();
 }

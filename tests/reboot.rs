@@ -24,7 +24,8 @@ use steadfast::domain::boot::cause::RebootCause;
 use steadfast::domain::event::{BootFact, Event, Fact, RunFact};
 use steadfast::domain::id::Seq;
 use steadfast::domain::link::LinkState;
-use steadfast::domain::run::{OnReboot, RunSpec, Verdict};
+use steadfast::domain::run::{Fault, Growth, OnReboot, RunSpec, Verdict};
+use steadfast::domain::system::sentence;
 use support::processes::{is_alive, signal};
 
 use crate::rig::{Rig, split};
@@ -70,6 +71,13 @@ fn boot(directory: &Path, id: &str, time: i64) {
     };
     mount(&file("boot_id", format!("{id}\n")), "/proc/sys/kernel/random/boot_id");
     mount(&file("stat", format!("cpu  1 2 3 4\nbtime {time}\nprocesses 7\n")), "/proc/stat");
+}
+
+/// The kernel's release is this from here on.
+fn kernel(directory: &Path, release: &str) {
+    let path = directory.join(format!("osrelease-{release}"));
+    std::fs::write(&path, format!("{release}\n")).unwrap();
+    mount(&path, "/proc/sys/kernel/osrelease");
 }
 
 /// Ends every process whose home is there, as a power cut would: they stand still first, so that none
@@ -124,7 +132,9 @@ fn a_reboot_is_told_once_interrupts_the_run_and_leaves_its_evidence() {
         mount(logs.path(), "/var/log");
         let Some(mut rig) = Rig::new(&[]) else { return };
         boot(logs.path(), BEFORE, 1_700_000_000);
+        kernel(logs.path(), "6.8.0-31");
         let mut running = rig.start();
+        running.wait("what it is made of", |fleet| fleet.hosts[&Rig::host()].system.is_some());
         let command = "echo begun; while :; do sleep 1; done";
         let id = running.run(RunSpec { on_reboot: OnReboot::Report, ..split(command) });
         running.wait_started(id);
@@ -134,6 +144,7 @@ fn a_reboot_is_told_once_interrupts_the_run_and_leaves_its_evidence() {
         rig.sshd.stop();
         kill_all_of(&rig.sshd.home());
         boot(logs.path(), AFTER, 1_700_009_000);
+        kernel(logs.path(), "6.9.1");
         std::fs::write(logs.path().join("kern.log"), CRASH).unwrap();
         rig.sshd.restart();
 
@@ -144,6 +155,8 @@ fn a_reboot_is_told_once_interrupts_the_run_and_leaves_its_evidence() {
         });
         running.wait("alive", |fleet| fleet.hosts[&Rig::host()].link.state == LinkState::Alive);
         assert!(running.links.contains(&LinkState::Rebooted), "{:?}", running.links);
+        assert!(running.attempt(id).faults.was_rebooted(), "{:?}", running.attempt(id).faults);
+        running.wait("the other kernel", |fleet| fleet.hosts[&Rig::host()].changed.is_some());
         running.stop();
 
         // Nothing new is a reboot the next time.
@@ -173,26 +186,45 @@ fn a_reboot_is_told_once_interrupts_the_run_and_leaves_its_evidence() {
         assert_eq!(*cause, RebootCause::Panic, "{texts:?}");
         let kernel = texts.iter().find(|(source, _)| source.contains("kernel log")).expect("the kernel log");
         assert!(kernel.1.contains("sysrq triggered crash") && !kernel.1.contains("Command line"), "{kernel:?}");
+        let systems: Vec<_> = events
+            .iter()
+            .filter_map(|event| {
+                let Fact::Boot(BootFact::System { now, before }) = &event.fact else { return None };
+                Some(before.as_ref().map(|before| sentence(&before.changes(now))))
+            })
+            .collect();
+        assert_eq!(systems, [None, Some("kernel changed 6.8.0-31 → 6.9.1".into())]);
         let ends = events.iter().filter(|event| matches!(event.fact, Fact::Run { fact: RunFact::Ended { .. }, .. }));
         assert_eq!(ends.count(), 1);
         shown(&rig, &id.run.to_string());
     });
 }
 
-/// `steadfast log --evidence` tells it.
-fn shown(rig: &Rig, run: &str) {
+/// What the program says, of this ledger.
+fn said(rig: &Rig, words: &[&str]) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_steadfast"))
         .args(["--state-dir".as_ref(), rig.state.path().as_os_str()])
-        .args(["log", run, "--evidence"])
+        .args(words)
         .env_remove("STEADFAST_CONFIG")
         .env("XDG_CONFIG_HOME", rig.state.path())
         .stdin(Stdio::null())
         .output()
         .unwrap();
-    let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{output:?}");
-    for words in ["interrupted by reboot", "the host rebooted, between", "cause: kernel panic", "sysrq triggered crash"]
-    {
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// `steadfast log --evidence` tells it.
+fn shown(rig: &Rig, run: &str) {
+    let text = said(rig, &["log", run, "--evidence"]);
+    for words in [
+        "interrupted by reboot",
+        "the host rebooted, between",
+        "cause: kernel panic",
+        "sysrq triggered crash",
+        "not as it was: kernel changed 6.8.0-31 → 6.9.1",
+        "hardware errors meanwhile: not known: its counters were reset by the reboot",
+    ] {
         assert!(text.contains(words), "{words}: {text}");
     }
 }
@@ -218,5 +250,46 @@ fn a_run_that_a_reboot_interrupted_goes_again_when_it_says_so() {
         running.wait("the second attempt", |fleet| fleet.attempt(again).is_some());
         assert_eq!(running.verdict(again), Verdict::Finished { code: 9 });
         running.stop();
+    });
+}
+
+#[test]
+fn what_the_host_counts_while_nobody_looks_is_part_of_the_result() {
+    inside("what_the_host_counts_while_nobody_looks_is_part_of_the_result", || {
+        let status = Command::new("mount").args(["-t", "tmpfs", "tmpfs", "/sys"]).status().unwrap();
+        assert!(status.success(), "mount over /sys");
+        let controller = Path::new("/sys/devices/system/edac/mc/mc0");
+        std::fs::create_dir_all(controller).unwrap();
+        let count = |corrected: u32, uncorrected: u32| {
+            std::fs::write(controller.join("ce_count"), format!("{corrected}\n")).unwrap();
+            std::fs::write(controller.join("ue_count"), format!("{uncorrected}\n")).unwrap();
+        };
+        count(5, 1);
+        let Some(rig) = Rig::new(&[]) else { return };
+        let go = rig.state.path().join("go");
+        let mut running = rig.start();
+        let id = running.run(split(&format!("until [ -e {} ]; do sleep 0.05; done", go.display())));
+        running.wait_started(id);
+        running.stop();
+
+        count(8, 0);
+        std::fs::write(&go, "").unwrap();
+        let exit = rig.sshd.home().join(format!(".local/state/steadfast/runs/{id}/exit"));
+        support::until("it has ended", || exit.exists());
+        count(1000, 1000);
+
+        let mut running = rig.start();
+        assert_eq!(running.verdict(id), Verdict::Finished { code: 0 });
+        let faults = running.attempt(id).faults.clone();
+        running.stop();
+        assert!(faults.all().contains(&(Fault::MemoryCorrected, Growth::By(3))), "{faults:?}");
+        assert!(faults.all().contains(&(Fault::MemoryUncorrected, Growth::Reset)), "{faults:?}");
+        assert!(faults.all().iter().all(|(fault, _)| *fault != Fault::PcieFatal), "what is not there is not 0");
+        let run = id.run.to_string();
+        let text = said(&rig, &["runs"]);
+        assert!(text.contains("exit 0, but 3 corrected memory errors (EDAC)"), "{text}");
+        assert!(said(&rig, &["runs", "--json"]).contains(r#""edac_ce":3"#));
+        let text = said(&rig, &["log", &run, "--evidence"]);
+        assert!(text.contains("hardware errors meanwhile: 3 corrected memory errors (EDAC); set back"), "{text}");
     });
 }

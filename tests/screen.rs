@@ -6,6 +6,9 @@
 #[expect(clippy::expect_used, clippy::too_many_arguments, reason = "a story for tests, told in one line each")]
 mod scene;
 
+#[path = "screen/log.rs"]
+mod log;
+
 use std::collections::BTreeSet;
 
 use ratatui::Terminal;
@@ -300,7 +303,7 @@ fn nothing_panics_at_any_size_with_anything_open() {
     for (columns, rows) in [(1, 1), (20, 5), (59, 16), (60, 15), (60, 16), (61, 17), (75, 21), (400, 120)] {
         for keys in [
             "", "x", "J", "q", "?", "i", "I", "D", "W", "Wojjl", ":", ":zz", "mx", "/q", "z", "\t", "\tz", "\tz/x",
-            "\tw", "\t\tz", "rn", "J\n",
+            "\tw", "\t\tz", "rn", "J\n", "F", "T", "S", "\t@1", "\t&x", "\tvkkk", "\tzt",
         ] {
             let mut app = app(columns, rows);
             app.update(scene::NOW, Msg::Ask(question()));

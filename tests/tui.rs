@@ -16,6 +16,8 @@ mod asked;
 mod demo;
 #[path = "tui/leaving.rs"]
 mod leaving;
+#[path = "tui/log.rs"]
+mod log;
 #[path = "tui/output.rs"]
 mod output;
 #[path = "tui/rig.rs"]

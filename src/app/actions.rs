@@ -4,6 +4,7 @@ use super::dialog::{Confirm, Decision, Dialog, Palette, Sheet, SheetKind};
 use super::hosts::Order;
 use super::keymap::Action;
 use super::line::{Entry, Line, Purpose};
+use super::log::Program;
 use super::output::Verb;
 use super::toast::Tone;
 use super::wall::Way;
@@ -65,6 +66,17 @@ impl App {
             Action::Help => self.dialogs.push(Dialog::Sheet(Sheet::new(SheetKind::Help))),
             Action::Copy => return self.copy(),
             Action::Back => self.back(),
+            Action::GoTo => self.ask_place(),
+            Action::NextMark => self.go_to_mark(true),
+            Action::PreviousMark => self.go_to_mark(false),
+            Action::CopyLines => return self.copy_lines(),
+            Action::OpenPager => return self.open_with(Program::Pager),
+            Action::OpenEditor => return self.open_with(Program::Editor),
+            Action::OpenLnav => return self.open_with(Program::Lnav),
+            Action::Save => self.ask_save(),
+            Action::Merge => self.merge(),
+            Action::Terminal => self.look_at_terminal(),
+            Action::Freeze => self.freeze(),
             Action::Redraw => return vec![Effect::Redraw],
             Action::Suspend => return vec![Effect::Suspend],
             Action::Quit => return self.quit(),
@@ -77,7 +89,12 @@ impl App {
     pub(super) fn interrupt(&mut self) -> Vec<Effect> {
         let quits = |dialog: &Dialog| match dialog {
             Dialog::Confirm(confirm) => *confirm.decision() == Decision::Quit,
-            Dialog::Sheet(_) | Dialog::Jobs(_) | Dialog::Palette(_) => false,
+            Dialog::Sheet(_)
+            | Dialog::Jobs(_)
+            | Dialog::Palette(_)
+            | Dialog::Ask(_)
+            | Dialog::Terminal(_)
+            | Dialog::Merged(_) => false,
         };
         if self.dialogs.last().is_some_and(quits) {
             return vec![Effect::Abort];

@@ -6,7 +6,8 @@ use crate::domain::diagnosis::{Outlook, Rung, RungAnswer, RungReport, verdict};
 use crate::domain::fleet::{AttemptView, HostView};
 use crate::domain::link::LinkState;
 use crate::domain::moment::Wall;
-use crate::domain::run::{OnReboot, Phase};
+use crate::domain::run::{OnReboot, Outcome, Phase};
+use crate::domain::system::{self, sentence};
 use crate::domain::timeline::{Segment, Told};
 
 /// One line of it.
@@ -41,6 +42,7 @@ impl App {
         if host.link.state != LinkState::Rebooted {
             self.of_boot(host, &mut lines);
         }
+        of_system(host, &mut lines);
         if !host.address.is_empty() {
             lines.plain("address", clean(&host.address).into_owned());
         }
@@ -132,6 +134,10 @@ impl App {
             text.push_str(&format!(" when its host was last seen{}", seen.unwrap_or_default()));
         }
         lines.plain("run", text);
+        if let Some(faults) = attempt.faults.sentence() {
+            let weight = if attempt.faults.alarm().is_some() { Weight::Bad } else { Weight::Plain };
+            lines.push("hardware", format!("errors meanwhile: {faults}"), weight);
+        }
         for notice in attempt.notices.iter().rev() {
             lines.bad("notice", clean(notice).into_owned());
         }
@@ -162,6 +168,10 @@ impl App {
                 (say::time(rebooted.not_before, self.utc_offset), say::time(rebooted.seen, self.utc_offset));
             let ago = say::duration(self.now.wall.since(rebooted.seen));
             lines.plain("rebooted", format!("{ago} ago: {cause} (between {from} and {to})"));
+        }
+        if let Some(changed) = &host.changed {
+            let at = say::date_time(changed.as_of, self.utc_offset);
+            lines.bad("changed", clean(&format!("{}, seen {at}", sentence(&changed.value))).into_owned());
         }
         if let Some(boot) = &host.boot {
             let mut parts = Vec::new();
@@ -198,9 +208,34 @@ impl App {
             Phase::Ending => "ended; the rest of its output is being read".into(),
             Phase::Ended { verdict, at } => {
                 let (ago, took) = (say::duration(now.since(*at)), say::duration(at.since(since)));
-                format!("{}, {ago} ago, after {took}", clean(&verdict.to_string()))
+                let told = Outcome(verdict, &attempt.faults).to_string();
+                format!("{}, {ago} ago, after {took}", clean(&told))
             }
         }
+    }
+}
+
+/// What the host is made of.
+fn of_system(host: &HostView, lines: &mut Lines) {
+    let Some(known) = &host.system else { return };
+    let system = &known.value;
+    let kernel = system.kernel.as_ref().map(|kernel| format!("kernel {kernel}"));
+    let processors = match (&system.processor, system.processors) {
+        (Some(model), Some(count)) => Some(format!("{count} × {model}")),
+        (model, count) => model.clone().or(count.map(|count| format!("{count} CPUs"))),
+    };
+    let memory = system.memory.map(|memory| format!("{} of memory", system::size(memory)));
+    let parts = [system.distribution.clone(), kernel, processors, memory];
+    lines.plain("system", clean(&parts.into_iter().flatten().collect::<Vec<_>>().join(", ")).into_owned());
+    let names = system.interfaces.iter().map(|nic| match (&nic.mac, nic.speed) {
+        (Some(mac), Some(speed)) => format!("{} {mac} {speed} Mb/s", nic.name),
+        (Some(mac), None) => format!("{} {mac}", nic.name),
+        (None, _) => nic.name.clone(),
+    });
+    let names: Vec<String> = names.collect();
+    if !names.is_empty() {
+        let text = say::list(names.iter().map(String::as_str), INTERFACES);
+        lines.plain("interfaces", clean(&text).into_owned());
     }
 }
 
@@ -246,6 +281,9 @@ fn of_evidence(evidence: &[RungReport], lines: &mut Lines) {
         lines.plain("not asked", not_asked.join(", "));
     }
 }
+
+/// Interfaces that are named; the rest are counted.
+const INTERFACES: usize = 4;
 
 #[derive(Default)]
 struct Lines(Vec<Detail>);

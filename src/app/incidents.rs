@@ -1,11 +1,15 @@
 //! The incidents in words: what is broken now, then what is over, newest first.
 
+use std::time::Duration;
+
 use super::say::{self, clean};
 use super::{App, SheetLine, Weight};
 use crate::domain::diagnosis::{Outlook, RungAnswer};
 use crate::domain::fleet::HostView;
 use crate::domain::id::HostId;
 use crate::domain::incident::Incident;
+use crate::domain::moment::Wall;
+use crate::domain::system::sentence;
 
 impl App {
     pub(super) fn incidents(&self) -> Vec<SheetLine> {
@@ -45,6 +49,12 @@ impl App {
                 if incident.until.is_none() && well > 0 { format!(" ({well} well again)") } else { String::new() };
             say("", format!("hosts: {names}{again}"), Weight::Plain);
         }
+        if let (Some(until), 1) = (incident.until, incident.affected) {
+            let host = incident.had.first().and_then(|host| self.fleet.hosts.get(host));
+            if let Some(text) = host.and_then(|host| reboot(host, incident.since, until)) {
+                say("", text, Weight::Plain);
+            }
+        }
         if incident.until.is_none() {
             let first = incident.hosts.first().and_then(|host| self.fleet.hosts.get(host));
             if let Some(evidence) = first.map(evidence).filter(|text| !text.is_empty()) {
@@ -60,13 +70,25 @@ impl App {
     }
 
     /// The time of day, with the date when it was not today.
-    pub(super) fn when(&self, at: crate::domain::moment::Wall) -> String {
+    pub(super) fn when(&self, at: Wall) -> String {
         if say::date(at, self.utc_offset) == say::date(self.now.wall, self.utc_offset) {
             say::time(at, self.utc_offset)
         } else {
             format!("{} {}", say::date(at, self.utc_offset), say::short_time(at, self.utc_offset))
         }
     }
+}
+
+/// The reboot that was the incident, and what it brought: `rebooted: kernel panic; memory 64 GiB → 32 GiB`.
+fn reboot(host: &HostView, since: Wall, until: Wall) -> Option<String> {
+    let rebooted = host.rebooted.filter(|rebooted| rebooted.seen >= since && rebooted.seen <= until + SLACK)?;
+    let cause = rebooted.cause.unwrap_or_default().word();
+    let changed = host.changed.as_ref().filter(|changed| {
+        // It is asked once the host is back.
+        changed.as_of >= rebooted.seen && changed.as_of <= rebooted.seen + SLACK
+    });
+    let changed = changed.map(|changed| format!("; {}", sentence(&changed.value))).unwrap_or_default();
+    Some(clean(&format!("rebooted: {cause}{changed}")).into_owned())
 }
 
 /// What the rungs of the ladder answered, in one line: `node07: broken ssh banner (no answer); stands route, tcp`.
@@ -89,6 +111,9 @@ fn evidence(host: &HostView) -> String {
     }
     if parts.is_empty() { String::new() } else { format!("{}: {}", host.id, parts.join("; ")) }
 }
+
+/// What is found out about a host that came back comes within this time.
+const SLACK: Duration = Duration::from_secs(60);
 
 /// Hosts of an incident that are named; the rest are counted.
 const NAMED: usize = 12;

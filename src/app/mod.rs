@@ -9,6 +9,7 @@ mod actions;
 mod details;
 pub mod dialog;
 mod digest;
+mod freeze;
 pub mod hosts;
 mod ids;
 mod incidents;
@@ -17,6 +18,8 @@ pub mod keymap;
 pub mod layout;
 pub mod line;
 pub mod live;
+pub mod log;
+pub mod merged;
 pub mod mouse;
 pub mod output;
 pub mod places;
@@ -26,6 +29,7 @@ pub mod runs;
 pub mod say;
 mod sheets;
 pub mod strips;
+pub mod terminal;
 pub mod toast;
 mod verbs;
 pub mod wall;
@@ -97,6 +101,10 @@ pub struct App {
     pub now: Moment,
     /// Seconds that local time is ahead of UTC.
     pub utc_offset: i32,
+    /// What is drawn while the screen is to stand still.
+    frozen: Option<Box<App>>,
+    /// What the terminal shows that is looked at.
+    pub picture: Option<terminal::Picture>,
     /// Columns and rows of the terminal.
     pub size: (u16, u16),
     ids: Ids,
@@ -153,6 +161,7 @@ pub enum Msg {
     Holder(Option<String>),
     /// News of the log that is shown.
     Output(output::Msg),
+    Log(log::News),
     Ask(Question),
     /// Nobody waits for the answer any more.
     Withdraw(u64),
@@ -174,6 +183,8 @@ pub enum Effect {
         id: u64,
         secret: Option<SecretString>,
     },
+    /// With the file of a log.
+    Log(log::Work),
     /// A picture of the screen, to a file.
     Screenshot,
     /// Whether the mouse is to be ours.
@@ -216,6 +227,8 @@ impl App {
             stopped: false,
             now: setup.now,
             utc_offset: setup.utc_offset,
+            frozen: None,
+            picture: None,
             size: (80, 24),
             ids: Ids(setup.seed),
         };
@@ -242,7 +255,10 @@ impl App {
             Msg::Key(key) => return self.handle_key(key),
             Msg::Mouse(mouse) => return self.handle_mouse(mouse),
             Msg::Paste(text) => self.handle_paste(&text),
-            Msg::Resize { columns, rows } => self.size = (columns, rows),
+            Msg::Resize { columns, rows } => {
+                self.size = (columns, rows);
+                self.resize_frozen();
+            }
             Msg::Event(event) => return self.handle_event(&event),
             Msg::Snapshot(fleet) => self.fleet = *fleet,
             Msg::Stopped => self.stopped = true,
@@ -256,6 +272,7 @@ impl App {
                 }
             }
             Msg::Output(msg) => self.output.update(msg),
+            Msg::Log(news) => self.handle_news(news),
             Msg::Holder(holder) => self.holder = holder,
             Msg::Ask(question) => {
                 let id = question.id;
@@ -308,7 +325,8 @@ impl App {
     /// Whether the first question can be seen: it waits until nothing else is being typed.
     #[must_use]
     pub fn is_asking(&self) -> bool {
-        !self.questions.is_empty() && self.dialogs.is_empty() && self.entry.is_none() && !self.output.is_typing()
+        let typing = self.entry.is_some() || self.output.is_typing() || self.frozen.is_some();
+        !self.questions.is_empty() && self.dialogs.is_empty() && !typing
     }
 
     fn handle_event(&mut self, event: &Event) -> Vec<Effect> {

@@ -25,6 +25,9 @@ pub enum Deed {
 
 impl App {
     pub(super) fn handle_mouse(&mut self, mouse: Mouse) -> Vec<Effect> {
+        if self.frozen.is_some() {
+            return Vec::new();
+        }
         let up = match mouse.what {
             Deed::Press | Deed::Drag | Deed::Release => None,
             Deed::WheelUp => Some(true),

@@ -9,7 +9,11 @@ use super::{App, Effect, Focus, keymap, output};
 impl App {
     pub(super) fn handle_key(&mut self, key: Key) -> Vec<Effect> {
         if key == Key::ctrl('c') {
+            self.frozen = None;
             return self.interrupt();
+        }
+        if self.frozen.is_some() {
+            return self.handle_frozen_key(key);
         }
         if self.is_asking() {
             return match self.questions.handle_key(key, self.now.mono) {
@@ -32,13 +36,26 @@ impl App {
     fn handle_dialog_key(&mut self, key: Key) -> Vec<Effect> {
         let most = match self.dialogs.last() {
             Some(Dialog::Sheet(sheet)) => self.sheet_overflow(sheet.kind),
-            Some(Dialog::Confirm(_) | Dialog::Jobs(_) | Dialog::Palette(_)) | None => 0,
+            Some(
+                Dialog::Confirm(_)
+                | Dialog::Jobs(_)
+                | Dialog::Palette(_)
+                | Dialog::Ask(_)
+                | Dialog::Terminal(_)
+                | Dialog::Merged(_),
+            )
+            | None => 0,
         };
+        let room = self.terminal_room();
         let Some(dialog) = self.dialogs.last_mut() else { return Vec::new() };
         let hosts = if let Dialog::Jobs(jobs) = dialog { jobs.hosts.clone() } else { Vec::new() };
         let step = dialog.handle_key(key);
         if let Dialog::Sheet(sheet) = dialog {
             sheet.limit(most);
+        } else if let Dialog::Terminal(terminal) = dialog {
+            terminal.limit(room);
+        } else if let Dialog::Merged(merged) = dialog {
+            merged.rows = usize::from(room.1);
         }
         match step {
             Step::Stay => {}
@@ -46,6 +63,7 @@ impl App {
                 self.dialogs.pop();
             }
             Step::Copy(kind) => return self.copy_sheet(kind),
+            Step::Answer => return self.answer(),
             Step::Decide(decision) => {
                 // A decision ends what led to it, the list of jobs under it too.
                 self.dialogs.clear();
@@ -106,6 +124,9 @@ impl App {
     }
 
     pub(super) fn handle_paste(&mut self, text: &str) {
+        if self.frozen.is_some() {
+            return;
+        }
         if self.is_asking() {
             self.questions.line.insert(text);
         } else if let Some(dialog) = self.dialogs.last_mut() {

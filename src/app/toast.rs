@@ -11,6 +11,8 @@ use crate::domain::fleet::Fleet;
 use crate::domain::link::LinkState;
 use crate::domain::moment::{Mono, Wall};
 use crate::domain::network::NetworkState;
+use crate::domain::run::Faults;
+use crate::domain::system::sentence;
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Toast {
@@ -39,6 +41,12 @@ impl Toasts {
             self.0.pop_front();
         }
         self.0.push_back(Toast { text, tone, until: now + LIFE });
+    }
+
+    /// The same thing said anew, further on: what began with this goes.
+    pub fn renew(&mut self, now: Mono, beginning: &str, text: &str) {
+        self.0.retain(|toast| !toast.text.starts_with(beginning));
+        self.say(now, Tone::Plain, text);
     }
 
     pub fn expire(&mut self, now: Mono) {
@@ -80,13 +88,17 @@ pub fn of_event(fleet: &Fleet, event: &Event) -> Option<(Tone, String)> {
         Fact::Boot(BootFact::Reverted { .. }) => Some((Tone::Warning, format!("{host} went back to a snapshot"))),
         Fact::Run { id, fact } => {
             let title = fleet.runs.get(&id.run).map_or("run", |run| run.spec.title());
-            of_run(host, title, fact)
+            let faults = fleet.attempt(*id).map(|attempt| &attempt.faults);
+            of_run(host, title, fact, faults)
         }
         Fact::Supervisor(SupervisorFact::Warning(text)) => Some((Tone::Bad, text.clone())),
         Fact::Supervisor(SupervisorFact::Stalled(time)) => {
             Some((Tone::Plain, format!("asleep for {}: every host is asked again", super::say::duration(*time))))
         }
-        Fact::Boot(BootFact::Identified(_) | BootFact::Evidence { .. })
+        Fact::Boot(BootFact::System { now, before: Some(before) }) => {
+            Some((Tone::Warning, format!("{host}: {}", sentence(&before.changes(now)))))
+        }
+        Fact::Boot(BootFact::Identified(_) | BootFact::Evidence { .. } | BootFact::System { .. })
         | Fact::Output { .. }
         | Fact::Operator(_)
         | Fact::Supervisor(SupervisorFact::Started { .. } | SupervisorFact::Stopped) => None,
@@ -121,17 +133,18 @@ fn of_network(to: NetworkState, why: &str) -> (Tone, String) {
     }
 }
 
-fn of_run(host: &str, title: &str, fact: &RunFact) -> Option<(Tone, String)> {
+fn of_run(host: &str, title: &str, fact: &RunFact, faults: Option<&Faults>) -> Option<(Tone, String)> {
     match fact {
         RunFact::Ended { verdict, .. } => {
+            let behind = faults.map(|faults| faults.behind(verdict.is_success())).unwrap_or_default();
             let tone = if verdict.is_success() {
-                Tone::Good
+                if behind.is_empty() { Tone::Good } else { Tone::Warning }
             } else if verdict.is_by_operator() {
                 Tone::Plain
             } else {
                 Tone::Bad
             };
-            Some((tone, format!("{title} on {host}: {verdict}")))
+            Some((tone, format!("{title} on {host}: {verdict}{behind}")))
         }
         RunFact::Cancelled { left_over } if !left_over.is_empty() => {
             Some((Tone::Bad, format!("{title} on {host}: left over after cancelling: {}", left_over.join(", "))))
@@ -148,6 +161,7 @@ fn of_run(host: &str, title: &str, fact: &RunFact) -> Option<(Tone, String)> {
         RunFact::Started(_)
         | RunFact::Requested { .. }
         | RunFact::EndSeen { .. }
+        | RunFact::Counted(_)
         | RunFact::CancelRequested { .. }
         | RunFact::Cancelled { .. }
         | RunFact::RetryScheduled { .. }

@@ -173,6 +173,7 @@ impl App {
     pub(super) fn decide(&mut self, decision: Decision) -> Vec<Effect> {
         let commands = match decision {
             Decision::Quit => return vec![Effect::Quit],
+            Decision::Save(save) => return vec![Effect::Log(super::log::Work::Save(save))],
             Decision::Commands(commands) => commands,
         };
         let wanted = commands.len();

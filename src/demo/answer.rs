@@ -15,6 +15,7 @@ pub(super) enum Call {
 /// What is answered with keys and values.
 pub(super) enum Plain {
     Ident,
+    System,
     LastBoot,
     Start(AttemptId, Launch),
     State(Vec<AttemptId>),
@@ -38,6 +39,7 @@ impl Call {
                 return Ok(Self::Follow { id: attempt(id)?, stream: named(stream)?, offset: number(offset)? });
             }
             ("ident", []) => Plain::Ident,
+            ("system", []) => Plain::System,
             ("last-boot", []) => Plain::LastBoot,
             ("start", [id]) => Plain::Start(attempt(id)?, launch(script)),
             ("state", ids) => Plain::State(ids.iter().map(|id| attempt(id)).collect::<Result<_, _>>()?),
@@ -84,6 +86,7 @@ fn launch(script: &Script) -> Launch {
 pub(super) async fn answer(host: &SimHost, call: Plain) -> Answer {
     match call {
         Plain::Ident => Ok(ident(host)),
+        Plain::System => Ok(system(host)),
         Plain::LastBoot => Ok(last_boot(host)),
         Plain::Start(id, launch) => start(host, id, launch),
         Plain::State(ids) => Ok(ids.into_iter().flat_map(|id| block(host, id, false)).collect()),
@@ -126,6 +129,20 @@ fn ident(host: &SimHost) -> Vec<(&'static str, String)> {
         ("root", ROOT.into()),
         ("launcher", profile.launcher.into()),
         ("terminal", "script".into()),
+    ]
+}
+
+/// At every second boot a bank of memory is not found.
+fn system(host: &SimHost) -> Vec<(&'static str, String)> {
+    let machine = host.machine();
+    let memory: u64 = if machine.boot().number.is_multiple_of(2) { 96 << 20 } else { 128 << 20 };
+    vec![
+        ("distribution", "Debian GNU/Linux 12 (bookworm)".into()),
+        ("kernel", machine.profile.kernel.trim_start_matches("Linux ").into()),
+        ("cpu_model", "AMD EPYC 7313P 16-Core Processor".into()),
+        ("cpu_list", "0-31".into()),
+        ("memory_kib", memory.to_string()),
+        ("nic", format!("eno1 {} up 10000", machine.mac())),
     ]
 }
 

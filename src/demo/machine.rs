@@ -50,6 +50,12 @@ impl Machine {
         Self { profile, seed, boot, runs: BTreeMap::new(), probes: VecDeque::new(), next_pid }
     }
 
+    /// Of its one interface; locally administered, so that it is nobody's.
+    pub(super) fn mac(&self) -> String {
+        let [_, _, _, b, c, d, e, f] = self.seed.to_be_bytes();
+        format!("02:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{f:02x}")
+    }
+
     pub(super) fn boot(&self) -> &Boot {
         &self.boot
     }

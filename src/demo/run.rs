@@ -165,6 +165,9 @@ impl Run {
             keys.extend([("err", err.size().to_string()), ("base_err", err.base().to_string())]);
         }
         keys.push(("free", FREE.saturating_sub(out.size() - out.base()).to_string()));
+        if word == "other-boot" {
+            keys.push(("faults", "reset".into()));
+        }
         keys.extend(self.cancel.clone().map(|reason| ("cancel", reason)));
         keys.extend([
             ("pid", self.pid.to_string()),
@@ -187,6 +190,9 @@ impl Run {
                 ("end_err", err.map_or(0, Spool::size).to_string()),
                 ("ended", exit.at.to_string()),
                 ("oom", if exit.end == Ended::OutOfMemory { "1" } else { "0" }.to_owned()),
+                ("fault_edac_ue", "0".into()),
+                ("fault_edac_ce", "0".into()),
+                ("fault_thermal_core", if self.launch.command.contains("burnin") { "12" } else { "0" }.into()),
             ]);
         }
         keys

@@ -9,7 +9,8 @@ use crate::domain::id::{AttemptId, HostId, Seq};
 use crate::domain::link::LinkState;
 use crate::domain::moment::Wall;
 use crate::domain::network::NetworkState;
-use crate::domain::run::{RunSpec, Stream, Verdict};
+use crate::domain::run::{Faults, RunSpec, Stream, Verdict};
+use crate::domain::system::System;
 
 /// Something that happened, numbered by the hub in the order in which it learned of it.
 #[derive(Clone, PartialEq, Debug)]
@@ -56,6 +57,9 @@ pub enum BootFact {
     /// What is left on the host of the boot before, as `(source, lines)`, and what it proves. A fact of its
     /// own, once per reboot: gathering it takes seconds, for which neither the link nor the runs wait.
     Evidence { cause: RebootCause, texts: Vec<(String, String)> },
+    /// What the host is made of; `before`, when it was known and is another now. Asked once per boot; nothing
+    /// is told when all is as it was.
+    System { now: Box<System>, before: Option<Box<System>> },
     /// The same boot, but its uptime went back since `not_before`: a snapshot of it was restored.
     Reverted { identity: BootIdentity, uptime_before: Duration, uptime_after: Duration, not_before: Wall },
 }
@@ -77,6 +81,8 @@ pub enum RunFact {
         out: u64,
         err: u64,
     },
+    /// What the host counted of its own faults while the attempt went on.
+    Counted(Faults),
     CancelRequested {
         reason: CancelReason,
     },

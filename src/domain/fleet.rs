@@ -1,20 +1,23 @@
 //! The one read model: what all events so far add up to. Hub, screen, command line and replay fold
 //! the same events with the same [`Fleet::apply`].
 
+mod link;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::domain::boot::BootIdentity;
 use crate::domain::boot::cause::RebootCause;
-use crate::domain::diagnosis::{Cause, RungReport, rungs, verdict};
 use crate::domain::event::{BootFact, Event, Fact, Lengths, LinkChange, OutputMark, RunFact, Started, SupervisorFact};
 use crate::domain::id::{Attempt, AttemptId, HostId, RunId, Seq};
-use crate::domain::incident::{Incidents, is_trouble};
-use crate::domain::link::LinkState;
+use crate::domain::incident::Incidents;
 use crate::domain::moment::{LastKnown, Wall};
 use crate::domain::network::NetworkState;
-use crate::domain::run::{Phase, RunSpec};
-use crate::domain::timeline::{Mark, Segment, Timeline, Told};
+use crate::domain::run::{Faults, Phase, RunSpec};
+use crate::domain::system::{self, System};
+use crate::domain::timeline::{Mark, Segment, Timeline};
+
+pub use link::LinkView;
 
 /// All hosts and runs that the ledger knows.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -52,6 +55,9 @@ pub struct HostView {
     pub reboots: u32,
     /// The last of them that was seen.
     pub rebooted: Option<Rebooted>,
+    /// What it is made of, and what of that was another when it was last told.
+    pub system: Option<LastKnown<System>>,
+    pub changed: Option<LastKnown<Vec<system::Change>>>,
     pub timeline: Timeline,
 }
 
@@ -63,18 +69,6 @@ pub struct Rebooted {
     pub seen: Wall,
     /// Once the host was asked for evidence.
     pub cause: Option<RebootCause>,
-}
-
-#[derive(Clone, PartialEq, Debug)]
-pub struct LinkView {
-    pub state: LinkState,
-    pub since: Wall,
-    pub cause: Option<Cause>,
-    pub evidence: Vec<RungReport>,
-    pub attempt: u32,
-    pub retry_at: Option<Wall>,
-    /// The attempt that is due waits for its turn behind so many others.
-    pub waits_behind: Option<u32>,
 }
 
 /// A run and its attempts, first to last; never without one.
@@ -102,6 +96,8 @@ pub struct AttemptView {
     pub retry_at: Option<Wall>,
     /// What the operator should know about it, newest last, at most [`NOTICES`].
     pub notices: Vec<String>,
+    /// What the host counted of its own faults meanwhile.
+    pub faults: Faults,
     /// Bytes that the host gave up before we had them.
     pub lost: u64,
     /// How long it was not seen for reasons of ours.
@@ -184,6 +180,7 @@ impl Fleet {
             RunFact::Requested { .. }
             | RunFact::StartDelayed { .. }
             | RunFact::EndSeen { .. }
+            | RunFact::Counted(_)
             | RunFact::CancelRequested { .. }
             | RunFact::Cancelled { .. }
             | RunFact::RetryScheduled { .. }
@@ -234,16 +231,9 @@ impl Fleet {
 impl HostView {
     #[must_use]
     pub fn new(id: HostId, address: String, tags: Vec<String>, now: Wall) -> Self {
-        let link = LinkView {
-            state: LinkState::Idle,
-            since: now,
-            cause: None,
-            evidence: Vec::new(),
-            attempt: 0,
-            retry_at: None,
-            waits_behind: None,
-        };
-        Self { id, address, tags, link, boot: None, reboots: 0, rebooted: None, timeline: Timeline::default() }
+        let link = LinkView::idle(now);
+        let (boot, rebooted, system, changed) = (None, None, None, None);
+        Self { id, address, tags, link, boot, reboots: 0, rebooted, system, changed, timeline: Timeline::default() }
     }
 
     fn apply_link(&mut self, at: Wall, change: &LinkChange) {
@@ -251,15 +241,9 @@ impl HostView {
             self.link.since = at;
             self.timeline.push(Segment { from: at, state: change.to, cause: change.cause.clone() });
         }
-        self.link.state = change.to;
-        self.link.cause.clone_from(&change.cause);
-        self.link.evidence.clone_from(&change.evidence);
-        self.link.attempt = change.attempt;
-        self.link.retry_at = change.retry_at;
-        self.link.waits_behind = change.waits_behind;
-        if let Some(cause) = change.cause.as_ref().filter(|_| is_trouble(change.to)) {
-            let (verdict, evidence) = (verdict(cause, &change.evidence), rungs(&change.evidence));
-            self.timeline.tell(Told { verdict, evidence, attempts: change.attempt });
+        self.link.apply(change);
+        if let Some(told) = self.link.told() {
+            self.timeline.tell(told);
         }
     }
 
@@ -276,6 +260,15 @@ impl HostView {
                 if let Some(rebooted) = &mut self.rebooted {
                     rebooted.cause = Some(*cause);
                 }
+                return;
+            }
+            BootFact::System { now, before } => {
+                if let Some(before) = before {
+                    let changes = before.changes(now);
+                    self.timeline.mark(at, Mark::Note(system::sentence(&changes)));
+                    self.changed = Some(LastKnown { value: changes, as_of: at });
+                }
+                self.system = Some(LastKnown { value: (**now).clone(), as_of: at });
                 return;
             }
             BootFact::Reverted { identity, .. } => {
@@ -324,6 +317,7 @@ impl AttemptView {
             cancelling: false,
             retry_at: None,
             notices: Vec::new(),
+            faults: Faults::default(),
             lost: 0,
             blind: Duration::ZERO,
         }
@@ -342,6 +336,7 @@ impl AttemptView {
                 self.phase = Phase::Ending;
                 self.expected = Some(Lengths { out: *out, err: *err });
             }
+            RunFact::Counted(faults) => self.faults.clone_from(faults),
             RunFact::CancelRequested { .. } => {
                 self.cancelling = !self.phase.is_over();
                 // Neither is there another attempt.

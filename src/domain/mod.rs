@@ -17,4 +17,5 @@ pub mod link;
 pub mod moment;
 pub mod network;
 pub mod run;
+pub mod system;
 pub mod timeline;

@@ -12,7 +12,7 @@ pub struct Timeline {
     segments: VecDeque<Segment>,
     marks: VecDeque<(Wall, Mark)>,
     /// What was found out about segments of trouble, by their beginning.
-    told: VecDeque<(Wall, Told)>,
+    told: VecDeque<(Wall, LinkState, Told)>,
 }
 
 /// What is known of a segment beyond its state: its newest verdict, and how it was come by.
@@ -43,16 +43,19 @@ pub enum Mark {
 }
 
 impl Timeline {
-    /// Adds a segment; the oldest beyond [`CAPACITY`] goes (the journal still has it).
-    pub fn push(&mut self, segment: Segment) {
+    /// Adds a segment; the oldest beyond [`CAPACITY`] goes (the journal still has it). Time goes on: what
+    /// was told by a clock that was set back stands where the one before it does.
+    pub fn push(&mut self, mut segment: Segment) {
+        segment.from = segment.from.max(self.segments.back().map_or(segment.from, |last| last.from));
         if self.segments.len() == CAPACITY {
             self.segments.pop_front();
         }
         self.segments.push_back(segment);
     }
 
-    /// Adds a mark; the oldest beyond [`CAPACITY`] goes.
+    /// Adds a mark; the oldest beyond [`CAPACITY`] goes. Of a clock that was set back, as with segments.
     pub fn mark(&mut self, at: Wall, mark: Mark) {
+        let at = at.max(self.marks.back().map_or(at, |(last, _)| *last));
         if self.marks.len() == CAPACITY {
             self.marks.pop_front();
         }
@@ -62,20 +65,21 @@ impl Timeline {
     /// What is known now of the newest segment; of segments beyond [`TOLD`] it is forgotten (the journal
     /// still has it).
     pub fn tell(&mut self, told: Told) {
-        let Some(from) = self.segments.back().map(|segment| segment.from) else { return };
-        if self.told.back().is_some_and(|(of, _)| *of == from) {
+        let Some((from, state)) = self.segments.back().map(|segment| (segment.from, segment.state)) else { return };
+        // Several may begin in one millisecond.
+        if self.told.back().is_some_and(|(of, about, _)| (*of, *about) == (from, state)) {
             self.told.pop_back();
         } else if self.told.len() == TOLD {
             self.told.pop_front();
         }
-        self.told.push_back((from, told));
+        self.told.push_back((from, state, told));
     }
 
     /// What is known of a segment.
     #[must_use]
     pub fn told(&self, segment: &Segment) -> Option<&Told> {
-        let at = self.told.partition_point(|(of, _)| *of < segment.from);
-        self.told.get(at).filter(|(of, _)| *of == segment.from).map(|(_, told)| told)
+        let mut newest = self.told.iter().rev();
+        newest.find(|(of, about, _)| (*of, *about) == (segment.from, segment.state)).map(|(_, _, told)| told)
     }
 
     /// What the link was before a segment.
@@ -145,6 +149,14 @@ mod tests {
         assert_eq!((attempts(0), attempts(1), attempts(TOLD)), (None, Some(2), Some(2)));
         assert_eq!(timeline.before(&timeline.segments()[1]), Some(LinkState::Reconnecting));
         assert_eq!(timeline.before(&timeline.segments()[0]), None);
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_hides_no_outage() {
+        let timeline = timeline(&[(1000, LinkState::Alive), (400, LinkState::Pinging), (1200, LinkState::Alive)]);
+        assert_eq!(timeline.dominant(Wall(1000), Wall(1100)), Some(LinkState::Pinging));
+        assert_eq!(timeline.dominant(Wall(1200), Wall(1300)), Some(LinkState::Alive));
+        assert_eq!(timeline.dominant(Wall(0), Wall(1000)), None);
     }
 
     #[test]

@@ -236,7 +236,12 @@ impl Follower {
                     seat.left_over = Some(left_over.clone());
                 }
                 Fact::Run { .. }
-                | Fact::Boot(BootFact::Identified(_) | BootFact::Evidence { .. } | BootFact::Reverted { .. })
+                | Fact::Boot(
+                    BootFact::Identified(_)
+                    | BootFact::Evidence { .. }
+                    | BootFact::System { .. }
+                    | BootFact::Reverted { .. },
+                )
                 | Fact::Network { .. }
                 | Fact::Output { .. }
                 | Fact::Operator(_)

@@ -14,6 +14,7 @@ use crate::domain::link::LinkState;
 use crate::domain::moment::Wall;
 use crate::domain::network::NetworkState;
 use crate::domain::run::Verdict;
+use crate::domain::system::sentence;
 
 /// One line on stderr.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -190,7 +191,10 @@ fn away(at: Wall, view: &HostView) -> Option<Duration> {
 
 fn boot(at: Wall, fact: &BootFact, view: Option<&HostView>) -> Said {
     match fact {
-        BootFact::Identified(_) => None,
+        BootFact::Identified(_) | BootFact::System { before: None, .. } => None,
+        BootFact::System { now, before: Some(before) } => {
+            Some((Tone::Warning, format!("not as it was: {}", sentence(&before.changes(now)))))
+        }
         BootFact::Rebooted { not_before, .. } => {
             let away = view.and_then(|view| away(at, view)).unwrap_or_else(|| at.since(*not_before));
             let after = match away {
@@ -248,6 +252,7 @@ fn run(id: AttemptId, fact: &RunFact, known: Option<&str>) -> Said {
         RunFact::SpoolFlows { free } => (Tone::Good, say::flows(*free)),
         RunFact::Requested { .. }
         | RunFact::EndSeen { .. }
+        | RunFact::Counted(_)
         | RunFact::Cancelled { .. }
         | RunFact::Ended { .. }
         | RunFact::RetryScheduled { .. } => return None,

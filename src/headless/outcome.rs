@@ -7,7 +7,7 @@ use comfy_table::{CellAlignment, Table};
 use crate::app::say;
 use crate::domain::diagnosis::Cause;
 use crate::domain::id::{HostId, RunId};
-use crate::domain::run::Verdict;
+use crate::domain::run::{Faults, Outcome as Told, Verdict};
 use crate::headless::seat::Wanted;
 
 /// Everything that was followed, in the order it was asked for.
@@ -36,6 +36,8 @@ pub struct RunOutcome {
     pub run: RunId,
     pub host: HostId,
     pub how: How,
+    /// What the host counted of its own faults during the latest attempt.
+    pub faults: Faults,
     /// It is known to be on its host, or to have been there.
     pub started: bool,
     pub attempts: usize,
@@ -62,9 +64,9 @@ pub enum How {
 }
 
 impl How {
-    fn words(&self, started: bool) -> String {
+    fn words(&self, started: bool, faults: &Faults) -> String {
         match self {
-            Self::Ended(verdict) => verdict.to_string(),
+            Self::Ended(verdict) => Told(verdict, faults).to_string(),
             Self::Going if started => "goes on".into(),
             Self::Going => "not started".into(),
             Self::Refused(_) => "host refused".into(),
@@ -85,7 +87,7 @@ pub fn table(runs: &[RunOutcome], code: impl Fn(&How) -> Option<u8>) -> String {
         table.add_row([
             say::clean(run.host.as_str()).into_owned(),
             run.run.to_string(),
-            say::clean(&run.how.words(run.started)).into_owned(),
+            say::clean(&run.how.words(run.started, &run.faults)).into_owned(),
             code,
             run.duration.map(say::duration).unwrap_or_default(),
             say::bytes(run.bytes),
@@ -107,7 +109,7 @@ mod tests {
     use super::*;
     use crate::domain::event::Lengths;
     use crate::domain::id::Attempt;
-    use crate::domain::run::{Killer, TimeLimit};
+    use crate::domain::run::{Fault, Growth, Killer, TimeLimit};
 
     fn outcome(random: u64, host: &str, how: How, bytes: u64) -> RunOutcome {
         let (run, host) = (RunId::from_random(random), HostId::parse(host).expect("a name"));
@@ -117,6 +119,7 @@ mod tests {
             run,
             host,
             how,
+            faults: Faults::default(),
             started: bytes > 0,
             attempts: 1,
             duration,
@@ -130,13 +133,14 @@ mod tests {
     #[test]
     fn the_table_says_what_became_of_each() {
         let ended = |verdict| How::Ended(verdict);
-        let runs = [
+        let mut runs = [
             outcome(1, "db1", ended(Verdict::Finished { code: 0 }), 1_234_567),
             outcome(2, "a-host-with-a-long-name", ended(Verdict::Killed { signal: 9, by: Killer::OutOfMemory }), 12),
             outcome(3, "x", ended(Verdict::TimedOut { limit: TimeLimit::Idle }), 99_999),
             outcome(4, "y", How::NoContact(None), 0),
             outcome(5, "z", How::Going, 5_000),
         ];
+        runs[0].faults.add(Fault::MemoryCorrected, Growth::By(3));
         let code = |how: &How| match how {
             How::Ended(Verdict::Finished { .. }) => Some(0),
             How::Ended(_) | How::NoContact(_) => Some(137),

@@ -128,6 +128,7 @@ impl Change {
             RunFact::Ended { verdict, .. } => Self::Ended { verdict: verdict.to_string() },
             RunFact::Started(_) | RunFact::EndSeen { .. } => Self::GoesOn,
             RunFact::StartDelayed { .. }
+            | RunFact::Counted(_)
             | RunFact::CancelRequested { .. }
             | RunFact::Cancelled { .. }
             | RunFact::RetryScheduled { .. }

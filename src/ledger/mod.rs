@@ -32,6 +32,7 @@ mod reader;
 pub mod record;
 mod restore;
 mod runs;
+mod save;
 mod schema;
 mod writer;
 
@@ -52,6 +53,7 @@ pub use lock::Holder;
 use lock::Lock;
 pub use log::Log;
 use reader::Readers;
+pub use save::{Destination, SaveError, expand};
 use writer::{Job, Writer};
 
 use crate::domain::command::Command;

@@ -4,7 +4,7 @@
 use crate::domain::boot::BootIdentity;
 use crate::domain::event::{Lengths, Started, Stuck};
 use crate::domain::id::AttemptId;
-use crate::domain::run::{Evidence, ExitKind, ExitRecord, Observed};
+use crate::domain::run::{Evidence, ExitKind, ExitRecord, Fault, Faults, Growth, Observed};
 use crate::remote::RemoteError;
 
 /// `key=value` lines, in order.
@@ -115,6 +115,7 @@ impl Fields {
                 Some(other) => return Err(garbled("a spool that is stuck for", other)),
             },
             started: self.started()?,
+            faults: self.faults()?,
             notice: self.get("notice").map(str::to_owned),
         })
     }
@@ -135,6 +136,23 @@ impl Fields {
             at_host: self.number("ended")?.unwrap_or(0),
             out_of_memory: self.get("oom") == Some("1"),
         })
+    }
+
+    /// Whatever counters there are; an attempt of an older script has none.
+    fn faults(&self) -> Result<Faults, RemoteError> {
+        if let Some(word) = self.get("faults") {
+            return if word == "reset" { Ok(Faults::reset_by_reboot()) } else { Err(garbled("faults", word)) };
+        }
+        let mut faults = Faults::default();
+        for fault in Fault::ALL {
+            let key = format!("fault_{}", fault.word());
+            match self.get(&key) {
+                None => {}
+                Some("reset") => faults.add(fault, Growth::Reset),
+                Some(_) => self.number(&key)?.into_iter().for_each(|count| faults.add(fault, Growth::By(count))),
+            }
+        }
+        Ok(faults)
     }
 
     fn started(&self) -> Result<Option<Started>, RemoteError> {
@@ -197,6 +215,26 @@ mod tests {
         };
         assert_eq!(evidence.observed, Observed::Exited(record));
         assert_eq!(evidence.started.map(|started| started.pid), Some(7));
+    }
+
+    #[test]
+    fn what_the_host_counted_comes_with_the_exit_record() {
+        let exited = "state=exited\nout=0\ncode=0\nend_out=0\nended=9\noom=0";
+        let faults =
+            fields(&format!("{exited}\nfault_edac_ce=3\nfault_thermal_core=0\nfault_edac_ue=reset\nfault_new=x"));
+        let faults = faults.evidence().expect("sound").faults;
+        let counted = [
+            (Fault::MemoryUncorrected, Growth::Reset),
+            (Fault::MemoryCorrected, Growth::By(3)),
+            (Fault::ThermalCore, Growth::By(0)),
+        ];
+        assert_eq!(faults.all(), counted);
+        assert!(fields(exited).evidence().expect("an older script").faults.is_unknown());
+        let booted = fields("state=other-boot\nout=0\nfaults=reset").evidence().expect("sound");
+        assert!(booted.faults.was_rebooted());
+        for bad in ["fault_edac_ce=-1", "fault_edac_ce=x", "faults=3"] {
+            assert!(fields(&format!("{exited}\n{bad}")).evidence().is_err(), "{bad}");
+        }
     }
 
     #[test]

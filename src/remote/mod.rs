@@ -28,6 +28,7 @@
 //! |---|---|---|---|
 //! | `ident` | | | `boot_id` `boot_time` `init_start` `uptime` `now` `os` `kernel` `hostname` `root` (directory of runs) `root_note` `launcher` `terminal` |
 //! | `last-boot` | | | `last`, `kernel` (lines), `pstore=TIME NAME` with its `text` lines after it, `watchdog` |
+//! | `system` | | | `distribution` `kernel` `cpu_model` `cpus` or `cpu_list` `memory_kib` or `memory_bytes`, and a `nic=NAME MAC STATE MBITS` each (`-`: not known) |
 //! | `start` | ID | `SF_COMMAND` `SF_DIRECTORY` `SF_ENV` (lines of `export N='v'`) `SF_SECRET_ENV` (the same; never in a file that outlives the start) `SF_PTY` (`COLUMNSxROWS` or empty) `SF_LIMIT` (bytes) `SF_GRACE` (s) `SF_UPLOAD` (sha256 or empty) `SF_TITLE` `SF_REBOOTS` `SF_SELF` (the functions once more: the runner on the host is made of them) | `answer` (`started`, `attached`, `starting`, `stillborn`) and those of `state` |
 //! | `state` | ID… | | per ID a block beginning with `id=ID`, see below |
 //! | `follow` | ID STREAM OFFSET | | see below |
@@ -44,7 +45,8 @@
 //! `state` keys: `state` (`missing` `starting` `stillborn` `running` `exited` `vanished`
 //! `other-boot`), `out` `err` (sizes), `base_out` `base_err`, `free`, `stuck`, `cancel`, and when started: `pid`
 //! `at` `launcher` `terminal` `directory` `boot_id` `boot_time` `init_start`, and when exited: `code` or
-//! `signal`, `end_out` `end_err`, `ended`, `oom`; `notice`.
+//! `signal`, `end_out` `end_err`, `ended`, `oom`, and `fault_NAME=GROWTH` (or `reset`) for each counter of
+//! hardware errors that the host has; after another boot `faults=reset` instead; `notice`.
 //!
 //! `follow` answers on stdout with one marker line, then with the bytes of the spool and nothing
 //! else, until its stdin closes (the connection is its lease):
@@ -73,7 +75,7 @@ pub use script::{SHELL, plain_script};
 pub use upload::{Uploaded, describe, upload};
 pub use verbs::{
     Cancelled, Found, Heart, HostFacts, StartAnswer, StartKind, StartOrder, Survivor, acknowledge, cancel, heart,
-    identify, last_boot, list, remove, start, states, survival_look, survival_start,
+    identify, last_boot, list, remove, start, states, survival_look, survival_start, system,
 };
 
 /// What our lines begin with.

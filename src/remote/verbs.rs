@@ -9,6 +9,7 @@ use crate::domain::boot::cause::{Trace, TraceSource};
 use crate::domain::event::{CancelReason, Lengths};
 use crate::domain::id::AttemptId;
 use crate::domain::run::{Evidence, RunSpec};
+use crate::domain::system::{System, parse};
 use crate::port::Session;
 use crate::remote::RemoteError;
 use crate::remote::answer::{Fields, garbled};
@@ -52,6 +53,17 @@ pub async fn identify(session: &dyn Session, limit: Duration) -> Result<HostFact
         launcher: fields.text("launcher"),
         terminal: fields.text("terminal"),
     })
+}
+
+/// What a host is made of.
+///
+/// # Errors
+/// As every call.
+pub async fn system(session: &dyn Session, limit: Duration) -> Result<System, RemoteError> {
+    let fields = call(session, Script::new("system", []), limit).await?;
+    let mut system = System::default();
+    fields.iter().for_each(|(key, value)| parse::apply(&mut system, key, value));
+    Ok(system)
 }
 
 /// What a host that has booted still knows of the boot before.

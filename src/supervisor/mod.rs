@@ -80,6 +80,8 @@ pub fn start(setup: Setup) -> Result<Handle, LedgerError> {
             fresh.boot = known.boot;
             fresh.reboots = known.reboots;
             fresh.rebooted = known.rebooted;
+            fresh.system = known.system;
+            fresh.changed = known.changed;
             fresh.timeline = known.timeline;
         }
     }
@@ -186,6 +188,7 @@ impl Seats {
             news: self.news.clone(),
             writers: self.tracker.clone(),
             looks: Arc::clone(&self.looks),
+            system: view.and_then(|view| view.system.as_ref().map(|known| known.value.clone())),
             stop: self.stop.clone(),
         };
         self.tracker.spawn(HostTask::new(around, link, reports_out).run(orders, reports));

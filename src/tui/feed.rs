@@ -9,8 +9,9 @@ use std::sync::Arc;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
-use super::pager::Pager;
-use crate::app::output::{Effect, Msg, Output, mark_offset};
+use super::landmarks;
+use super::pager::{Arrivals, Pager};
+use crate::app::output::{Effect, Landed, Msg, Output, mark_offset};
 use crate::domain::event::{Event, Fact, OutputMark};
 use crate::domain::id::AttemptId;
 use crate::domain::run::Stream;
@@ -19,15 +20,22 @@ use crate::supervisor::{Handle, OutputTail};
 /// The marks of a log that were made before the screen was opened. May block.
 pub type MarksOf = Arc<dyn Fn(AttemptId, Stream) -> Vec<OutputMark> + Send + Sync>;
 
+/// When the bytes of a log arrived.
+pub type TimesOf = Arc<dyn Fn(AttemptId, Stream) -> Box<dyn Arrivals> + Send + Sync>;
+
 type Shown = (AttemptId, Stream);
 
 pub(super) struct Feed {
     handle: Handle,
     marks_of: Option<MarksOf>,
+    times_of: Option<TimesOf>,
     shown: Option<Shown>,
     log: Option<Log>,
     /// At most one: the next begins when it has ended, so that a disk that hangs holds one thread.
     opening: JoinSet<Opened>,
+    /// At most one: a key that comes before the last jump was found is not taken.
+    landing: JoinSet<(Shown, Landed)>,
+    landed: Option<Landed>,
     /// It is to be asked again where the log is and which marks it has.
     stale: bool,
     /// Marks of all logs, the last of them: those that may not be in the ledger yet when it is asked.
@@ -57,13 +65,16 @@ struct Opened {
 }
 
 impl Feed {
-    pub(super) fn new(handle: Handle, marks_of: Option<MarksOf>) -> Self {
+    pub(super) fn new(handle: Handle, marks_of: Option<MarksOf>, times_of: Option<TimesOf>) -> Self {
         Self {
             handle,
             marks_of,
+            times_of,
             shown: None,
             log: None,
             opening: JoinSet::new(),
+            landing: JoinSet::new(),
+            landed: None,
             stale: false,
             recent: VecDeque::with_capacity(RECENT),
             bell: Arc::default(),
@@ -76,14 +87,17 @@ impl Feed {
         if self.shown != pane.view().shown() {
             self.shown = pane.view().shown();
             self.log = None;
+            self.landed = None;
             self.stale = true;
         }
         self.open();
+        self.jump(pane);
         let Some(log) = &self.log else { return };
         for effect in pane.take_effects() {
             match effect {
                 Effect::Read(request) => log.pager.read(request),
                 Effect::Search(order) => log.pager.search(order),
+                Effect::Filter(pattern) => log.pager.filter(pattern),
             }
         }
     }
@@ -105,6 +119,12 @@ impl Feed {
                 let opened = opened.map_err(|_| "failed to find the log: a task panicked".to_owned())?;
                 self.news = true;
                 self.take_in(opened).map_err(|error| format!("failed to {error}"))
+            }
+            Some(found) = self.landing.join_next() => {
+                let (of, landed) = found.map_err(|_| "failed to look for marks: a task panicked".to_owned())?;
+                self.landed = Some(landed).filter(|_| self.shown == Some(of));
+                self.news = true;
+                Ok(())
             }
             () = self.bell.notified() => {
                 self.news = true;
@@ -141,6 +161,8 @@ impl Feed {
         msgs.extend(answers.window.map(Msg::Window));
         msgs.extend(answers.extent.map(Msg::Extent));
         msgs.extend(answers.progress.map(Msg::Progress));
+        msgs.extend(answers.sifted.map(Msg::Sifted));
+        msgs.extend(self.landed.take().map(Msg::Landed));
         msgs
     }
 
@@ -167,6 +189,17 @@ impl Feed {
     /// Once a second: who writes the log may have changed, after a reconnect or a takeover.
     pub(super) fn tick(&mut self) {
         self.stale |= self.log.as_ref().is_some_and(|log| log.closed);
+    }
+
+    /// Looks for the next mark, where the ledger may be asked for as long as it takes.
+    fn jump(&mut self, pane: &mut Output) {
+        let (Some(of), Some(log)) = (self.shown, &self.log) else { return };
+        let Some(jump) = pane.take_jump().filter(|_| self.landing.is_empty()) else { return };
+        let (marks, times_of) = (log.marks.clone(), self.times_of.clone());
+        self.landing.spawn_blocking(move || {
+            let times = times_of.map(|times_of| times_of(of.0, of.1));
+            (of, landmarks::find(jump, &marks, times.as_deref()))
+        });
     }
 
     fn open(&mut self) {
@@ -196,7 +229,8 @@ impl Feed {
             return Ok(());
         }
         let bell = Arc::clone(&self.bell);
-        let pager = Pager::open(tail.path, *tail.end.borrow(), Arc::new(move || bell.notify_one()))?;
+        let times = self.times_of.as_ref().map(|times_of| times_of(of.0, of.1));
+        let pager = Pager::with_times(tail.path, *tail.end.borrow(), times, Arc::new(move || bell.notify_one()))?;
         pager.set_marks(marks.clone());
         // Not known to the pane yet: it hears of it with the next frame.
         self.log = Some(Log { pager, end: tail.end, closed, known: 0, marks, marked: false });

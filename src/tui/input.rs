@@ -5,13 +5,14 @@
 //! hang-up and end the process.
 
 use std::io;
+use std::time::Duration;
 
 use crossterm::event::{
     Event, EventStream, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
 };
 use futures_util::StreamExt;
 use tokio::runtime::Handle;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::app::Msg;
@@ -22,25 +23,41 @@ use crate::app::mouse::{Deed, Mouse};
 /// the shell.
 pub struct Input {
     events: mpsc::Receiver<io::Result<Event>>,
-    _reading: DropGuard,
+    reading: Option<DropGuard>,
+    /// Answers when nobody reads any more.
+    ended: Option<oneshot::Receiver<()>>,
 }
 
 impl Input {
     /// Begins to read. MUST be called within a runtime.
     pub fn open() -> io::Result<Self> {
         let (sender, events) = mpsc::channel(QUEUE);
+        let (end, ended) = oneshot::channel();
         let over = CancellationToken::new();
         let (runtime, stream, over_too) = (Handle::current(), EventStream::new(), over.clone());
         // Not joined: after a hang-up it never ends by itself.
-        std::thread::Builder::new()
-            .name("terminal".into())
-            .spawn(move || runtime.block_on(over_too.run_until_cancelled(read(stream, sender))))?;
-        Ok(Self { events, _reading: over.drop_guard() })
+        std::thread::Builder::new().name("terminal".into()).spawn(move || {
+            runtime.block_on(over_too.run_until_cancelled(read(stream, sender)));
+            // An error: nobody wants to know.
+            end.send(()).ok();
+        })?;
+        Ok(Self { events, reading: Some(over.drop_guard()), ended: Some(ended) })
     }
 
     /// The next event; `None` when nothing comes any more. Cancel-safe.
     pub async fn next(&mut self) -> Option<io::Result<Event>> {
         self.events.recv().await
+    }
+
+    /// Leaves the terminal to another program: when it returns nobody here reads from it. Nothing comes
+    /// any more; what has come is forgotten.
+    pub async fn close(&mut self) {
+        self.reading = None;
+        self.events.close();
+        if let Some(ended) = self.ended.take() {
+            // A terminal that hangs in a read keeps nobody waiting for longer.
+            tokio::time::timeout(CLOSING, ended).await.ok();
+        }
     }
 }
 
@@ -117,6 +134,9 @@ fn code(code: KeyCode) -> Option<Code> {
         _ => return None,
     })
 }
+
+/// How long the reader may take to notice that it is to end.
+const CLOSING: Duration = Duration::from_secs(1);
 
 /// Events on their way to the screen. When it is full the reader waits, and the terminal keeps what is
 /// typed.

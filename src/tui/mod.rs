@@ -4,25 +4,33 @@
 //! Everything that is waiting is taken in before a frame is drawn; a frame is drawn only when
 //! something changed, and at most sixty times a second.
 
+pub mod arrivals;
 mod clipboard;
+mod emulator;
 mod feed;
 mod guard;
 mod input;
+mod landmarks;
+mod merger;
 mod notify;
+mod outside;
 pub mod pager;
+mod program;
 mod prompter;
 mod screenshot;
 mod session;
+mod side;
 mod signals;
 #[cfg(unix)]
 mod silence;
+mod work;
 
 use std::io;
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
-pub use feed::MarksOf;
+pub use feed::{MarksOf, TimesOf};
 pub use prompter::{DialogPrompter, PromptRequest};
 
 use crate::domain::alert::AlertSettings;
@@ -49,6 +57,8 @@ pub struct TuiOptions {
     /// Gaps and blind times of a log from before the screen was opened, from the ledger; without it only
     /// those that happen meanwhile are shown. Called where blocking is allowed.
     pub marks: Option<MarksOf>,
+    /// When the bytes of a log arrived; without it no times are shown.
+    pub times: Option<TimesOf>,
     /// Seconds that local time is ahead of UTC at a moment.
     pub utc_offset: fn(Wall) -> i32,
     /// Random: identifiers of runs are made from it.

@@ -10,11 +10,16 @@ use tokio::time::{Interval, MissedTickBehavior};
 use super::feed::Feed;
 use super::guard::{self, Screen};
 use super::input::{self, Input};
+use super::outside::{self, Left};
+use super::program::{self, Place};
 use super::prompter::{PromptRequest, Waiting};
+use super::side::Side;
 use super::signals::{Asked, Signals};
+use super::work::{Done, Works};
 use super::{Outcome, TuiError, TuiOptions, clipboard, notify, screenshot};
 use crate::app::key::Key;
 use crate::app::live::Numbers;
+use crate::app::log::{LogId, News, Program, Work};
 use crate::app::{App, Effect, Msg, Setup};
 use crate::domain::moment::{Moment, Mono};
 use crate::supervisor::{Handle, Subscription, Update};
@@ -29,6 +34,8 @@ pub struct Session {
     options: TuiOptions,
     waiting: Waiting,
     feed: Feed,
+    works: Works,
+    side: Side,
     handle: Handle,
     tick: Interval,
     /// Something changed since the last frame.
@@ -48,6 +55,9 @@ enum Wake {
     Update(Box<Update>),
     /// Of the log that is shown: it is taken in with the next frame. Or what failed.
     Output(Result<(), String>),
+    Work(Done),
+    /// Of the views beside the output.
+    Side(News),
     Frame,
 }
 
@@ -73,7 +83,8 @@ impl Session {
         tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let (waiting, frame_at) = (Waiting::default(), now.mono);
         let events = Input::open().map_err(TuiError::Terminal)?;
-        let feed = Feed::new(handle.clone(), options.marks.clone());
+        let (works, side) = (Works::new(handle.clone()), Side::new(&handle, &options));
+        let feed = Feed::new(handle.clone(), options.marks.clone(), options.times.clone());
         let mut session = Self {
             app,
             screen,
@@ -83,6 +94,8 @@ impl Session {
             options,
             waiting,
             feed,
+            works,
+            side,
             handle,
             tick,
             dirty: true,
@@ -103,6 +116,7 @@ impl Session {
                 return Ok(outcome);
             }
             self.feed.follow(&mut self.app.output);
+            self.side.follow(&self.app);
         }
     }
 
@@ -125,6 +139,8 @@ impl Session {
             _ = self.tick.tick() => Wake::Tick,
             update = self.updates.next(), if !self.app.stopped => Wake::Update(Box::new(update)),
             news = self.feed.news() => Wake::Output(news),
+            done = self.works.next() => Wake::Work(done),
+            news = self.side.next() => Wake::Side(news),
             () = frame, if self.dirty => Wake::Frame,
         }
     }
@@ -162,6 +178,15 @@ impl Session {
                 ControlFlow::Continue(())
             }
             Wake::Output(Err(failed)) => self.update(now, Msg::Failed(failed)).await,
+            Wake::Work(Done::Msg(msg)) => self.update(now, msg).await,
+            Wake::Work(Done::Clip { text, said }) => {
+                if let Some(said) = said {
+                    self.update(now, Msg::Done(said)).await?;
+                }
+                let sequence = clipboard::sequence(&text, self.options.in_tmux);
+                if text.is_empty() { ControlFlow::Continue(()) } else { or_hung_up(self.screen.write(&sequence)) }
+            }
+            Wake::Side(news) => self.update(now, Msg::Log(news)).await,
             Wake::Frame => self.draw(now),
         }
     }
@@ -181,6 +206,7 @@ impl Session {
         self.feed.tick();
         messages.push(Msg::Holder(self.handle.holder()));
         messages.extend(self.waiting.withdrawn());
+        messages.extend(self.works.progress());
         messages.extend(guard::take_panics().into_iter().map(Msg::Failed));
         let numbers = self.app.fleet.hosts.keys().map(|host| {
             let live = self.handle.live(host);
@@ -214,9 +240,11 @@ impl Session {
                 return or_hung_up(self.screen.write(&sequence));
             }
             Effect::Copy(text) => {
-                let sequence = clipboard::sequence(&text, self.options.in_tmux);
-                return or_hung_up(self.screen.write(&sequence));
+                if let Err(refused) = self.works.copy_text(text) {
+                    self.app.update(now, Msg::Failed(refused));
+                }
             }
+            Effect::Log(work) => return self.work(now, work).await,
             Effect::Screenshot => {
                 let msg = screenshot::save(&self.app, &self.options.theme);
                 self.app.update(now, msg);
@@ -231,6 +259,54 @@ impl Session {
             }
             Effect::Quit => return ControlFlow::Break(Outcome::Quit),
             Effect::Abort => return ControlFlow::Break(Outcome::Aborted),
+        }
+        ControlFlow::Continue(())
+    }
+
+    async fn work(&mut self, now: Moment, work: Work) -> ControlFlow<Outcome> {
+        let begun = match work {
+            Work::Copy { of, from, to, filter } => self.works.copy_lines(of, (from, to), filter),
+            Work::Save(save) => self.works.save(save),
+            Work::Open { of, with, offset, line } => return self.open_log(now, of, with, Place { offset, line }).await,
+        };
+        if let Err(refused) = begun {
+            self.app.update(now, Msg::Failed(refused));
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Gives the terminal to another program until that ends. Everything else goes on meanwhile.
+    async fn open_log(&mut self, now: Moment, of: LogId, with: Program, place: Place) -> ControlFlow<Outcome> {
+        let path = self.handle.output(of.0, of.1).path;
+        let argv = match program::command(with, &path, place, &|name| std::env::var(name).ok()) {
+            Ok(_) if !path.exists() => Err("there is no output yet".to_owned()),
+            other => other,
+        };
+        let argv = match argv {
+            Ok(argv) => argv,
+            Err(why) => {
+                self.app.update(now, Msg::Failed(why));
+                return ControlFlow::Continue(());
+            }
+        };
+        self.screen.leave();
+        self.events.close().await;
+        let left = outside::run(&argv, &mut self.signals).await;
+        match Input::open() {
+            Ok(events) => self.events = events,
+            Err(_) => return hung_up(),
+        }
+        let now = self.options.clock.now();
+        let said = match left {
+            Ok(Left::Asked(Asked::HangUp)) => return hung_up(),
+            Ok(Left::Asked(_)) => return ControlFlow::Break(Outcome::Terminated),
+            Ok(Left::Ended(words)) => Some(words).filter(|words| !words.is_empty()),
+            Err(error) => Some(format!("it was not started: {error}")),
+        };
+        self.retake(now).await?;
+        if let Some(words) = said {
+            let name = argv.first().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            self.app.update(now, Msg::Failed(format!("{name}: {words}")));
         }
         ControlFlow::Continue(())
     }

@@ -8,8 +8,8 @@ use ratatui::widgets::{Clear, Widget};
 use super::hints::typed;
 use super::pen::{Pen, columns};
 use super::theme::{Role, Theme};
-use super::{Label, Pane, sheet};
-use crate::app::dialog::{Confirm, Dialog, JobList, Palette};
+use super::{Label, Pane, merged, sheet, terminal};
+use crate::app::dialog::{Ask, Confirm, Dialog, JobList, Palette};
 use crate::app::layout::Edge;
 use crate::app::question::Question;
 use crate::app::{App, say};
@@ -20,6 +20,9 @@ pub fn render(frame: &mut Frame<'_>, app: &App, theme: &Theme) {
         Some(Dialog::Confirm(top)) => confirm(frame, top, theme),
         Some(Dialog::Jobs(top)) => jobs(frame, top, theme),
         Some(Dialog::Palette(top)) => palette(frame, top, theme),
+        Some(Dialog::Ask(top)) => ask(frame, top, theme),
+        Some(Dialog::Terminal(top)) => terminal::render(frame, top, app, theme),
+        Some(Dialog::Merged(top)) => merged::render(frame, top, app, theme),
         None => {
             if let Some(front) = app.questions.front().filter(|_| app.is_asking()) {
                 question(frame, front, app, theme);
@@ -62,6 +65,27 @@ fn confirm(frame: &mut Frame<'_>, confirm: &Confirm, theme: &Theme) {
     button(&mut pen, &confirm.yes, "y", confirm.on_yes, theme);
     pen.skip(2);
     button(&mut pen, &confirm.no, "esc", !confirm.on_yes, theme);
+}
+
+/// A line to be typed, what is wrong with it, and examples.
+fn ask(frame: &mut Frame<'_>, ask: &Ask, theme: &Theme) {
+    let hints = ask.hints();
+    let width = hints.iter().map(|line| columns(line)).max().unwrap_or(0).max(60);
+    let trouble = say::wrap(&say::clean(ask.trouble.as_deref().unwrap_or_default()), usize::from(width));
+    let rows = u16::try_from(hints.len() + trouble.len()).unwrap_or(u16::MAX).saturating_add(2);
+    let foot = vec![(ask.keys().to_owned(), Role::Quiet)];
+    let inside = open(frame, ask.title(), foot, width, rows, theme);
+    if let Some(mut pen) = Pen::at(frame.buffer_mut(), inside, 0, theme.ellipsis()) {
+        pen.text("> ", theme.style(Role::Accent));
+        typed(&mut pen, &ask.line, None, theme);
+    }
+    let texts = trouble.iter().map(|line| (line.as_str(), Role::Bad));
+    let texts = texts.chain([("", Role::Text)]).chain(hints.iter().map(|line| (line.as_str(), Role::Quiet)));
+    for (row, (text, role)) in (1..inside.height).zip(texts) {
+        if let Some(mut pen) = Pen::at(frame.buffer_mut(), inside, row, theme.ellipsis()) {
+            pen.text(text, theme.style(role));
+        }
+    }
 }
 
 /// The focused one is reversed and, for those who cannot see that, in brackets.

@@ -7,9 +7,9 @@ use ratatui::style::{Modifier, Style};
 use super::pen::{Pen, columns};
 use super::theme::{Role, Theme};
 use super::{Label, output};
-use crate::app::App;
 use crate::app::keymap::{self, Hint};
 use crate::app::line::{Line, Purpose};
+use crate::app::{App, say};
 
 pub fn render(frame: &mut Frame<'_>, area: Rect, app: &App, theme: &Theme) {
     let Some(mut pen) = Pen::at(frame.buffer_mut(), area, 0, theme.ellipsis()) else { return };
@@ -22,6 +22,10 @@ pub fn render(frame: &mut Frame<'_>, area: Rect, app: &App, theme: &Theme) {
     }
     if let Some(line) = app.output.view().find().prompt() {
         let (head, sign, tail) = ("search output ", "/", "enter finds it  esc leaves");
+        return entry(&mut pen, (head, sign, tail), line, theme);
+    }
+    if let Some(line) = app.output.view().filter().prompt() {
+        let (head, sign, tail) = ("show only lines with ", "&", "enter filters, empty shows all  esc leaves");
         return entry(&mut pen, (head, sign, tail), line, theme);
     }
     pen.skip(1);
@@ -41,6 +45,19 @@ pub fn render(frame: &mut Frame<'_>, area: Rect, app: &App, theme: &Theme) {
     }
     for hint in last {
         write(&mut pen, &hint, theme);
+    }
+}
+
+/// Over everything else: the screen stands still, since when, and how it goes on.
+pub fn frozen(frame: &mut Frame<'_>, area: Rect, app: &App, theme: &Theme) {
+    let reversed = Style::default().add_modifier(Modifier::REVERSED | Modifier::BOLD);
+    let style = theme.style(Role::Warning).patch(reversed);
+    frame.buffer_mut().set_string(area.x, area.y, " ".repeat(usize::from(area.width)), style);
+    let Some(mut pen) = Pen::at(frame.buffer_mut(), area, 0, theme.ellipsis()) else { return };
+    let since = say::time(app.shown().now.wall, app.shown().utc_offset);
+    pen.text(&format!(" FROZEN at {since}  F goes on; nothing is missed"), style);
+    if !app.questions.is_empty() {
+        pen.text("  a question waits", style);
     }
 }
 

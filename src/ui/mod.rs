@@ -18,10 +18,12 @@ mod dialog;
 mod edge;
 mod hints;
 mod hosts;
+mod merged;
 mod output;
 mod pen;
 pub mod picture;
 mod sheet;
+mod terminal;
 pub mod theme;
 mod timeline;
 mod title;
@@ -39,6 +41,13 @@ use crate::app::layout::{Area, Edge, MIN_HEIGHT, MIN_WIDTH};
 
 /// Draws the whole screen. `area` is the terminal, which the app was told the size of.
 pub fn render(frame: &mut Frame<'_>, area: Rect, app: &App, theme: &Theme) {
+    draw(frame, area, app.shown(), theme);
+    if let Some(areas) = app.is_frozen().then(|| app.areas()).flatten() {
+        hints::frozen(frame, rect(areas.hints), app, theme);
+    }
+}
+
+fn draw(frame: &mut Frame<'_>, area: Rect, app: &App, theme: &Theme) {
     if (area.width, area.height) != app.size {
         // The terminal has changed its size and the app hears of it with its next message.
         return;

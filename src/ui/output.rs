@@ -13,13 +13,15 @@
 //! at the whole text (measured: half a second per frame).
 
 mod palette;
+mod times;
 
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use self::palette::OutputPalette;
+pub use self::palette::OutputPalette;
+use self::times::Clock;
 use super::theme::{Role, Theme};
 use super::{Label, Pane};
 use crate::app::layout::Edge;
@@ -33,7 +35,8 @@ pub fn render(frame: &mut Frame<'_>, area: Rect, app: &App, theme: &Theme) {
     if title.is_empty() {
         title.push(("Output".into(), Role::Heading));
     }
-    draw(frame, area, app.output.view(), &Heading { title, edge, focused: app.focus == Focus::Output }, theme);
+    let heading = Heading { title, edge, focused: app.focus == Focus::Output, clock: Clock::of(app) };
+    draw(frame, area, app.output.view(), &heading, theme);
 }
 
 /// What the edge would say, for the last line of the screen, when the pane's edge has no room for it.
@@ -83,9 +86,16 @@ fn where_in(view: &View, palette: &OutputPalette) -> Label {
 /// The search, and how lines are shown. What is being typed is in the last line of the screen.
 fn foot(view: &View, palette: &OutputPalette) -> Label {
     let mut label = Label::new();
-    let words = view.find().words();
+    let words = match view.filter().trouble() {
+        Some(trouble) => trouble.to_owned(),
+        None if view.is_selecting() => view.selection_words(),
+        None => view.find().words(),
+    };
     if !words.is_empty() && !view.takes_all_keys() {
         label.push((palette.words(words), Role::Text));
+    }
+    if let Some(note) = view.note().filter(|_| label.is_empty()) {
+        label.push((palette.words(note.to_owned()), Role::Accent));
     }
     if view.wraps_at().is_none() {
         let space = if label.is_empty() { "" } else { "  " };
@@ -99,6 +109,8 @@ struct Heading {
     title: Label,
     edge: Edge,
     focused: bool,
+    /// How times are written.
+    clock: Clock,
 }
 
 fn draw(frame: &mut Frame<'_>, area: Rect, view: &View, heading: &Heading, theme: &Theme) {
@@ -117,7 +129,7 @@ fn draw(frame: &mut Frame<'_>, area: Rect, view: &View, heading: &Heading, theme
     if heading.edge == Edge::Box {
         draw_scroll_bar(frame.buffer_mut(), area, view, &palette, theme.style(Role::Heading));
     }
-    draw_body(frame.buffer_mut(), inside, view, &palette);
+    draw_body(frame.buffer_mut(), inside, view, &palette, heading.clock);
 }
 
 /// By bytes: it is right before a single line is counted.
@@ -137,13 +149,14 @@ fn draw_scroll_bar(buffer: &mut Buffer, area: Rect, view: &View, palette: &Outpu
     }
 }
 
-fn draw_body(buffer: &mut Buffer, area: Rect, view: &View, palette: &OutputPalette) {
+fn draw_body(buffer: &mut Buffer, area: Rect, view: &View, palette: &OutputPalette, clock: Clock) {
     let window = view.window();
     if window.entries.is_empty() {
+        let filtered = view.filter().nothing_words();
         let words = match &window.trouble {
             Some(trouble) => trouble.as_str(),
             None if view.shown().is_none() => "no run selected",
-            None => "no output yet",
+            None => filtered.as_deref().unwrap_or("no output yet"),
         };
         buffer.set_stringn(
             area.x,
@@ -155,7 +168,8 @@ fn draw_body(buffer: &mut Buffer, area: Rect, view: &View, palette: &OutputPalet
         return;
     }
     let (first, skip) = view.first_row();
-    let mut rows = Rows { buffer, area, y: area.y, skip, view, palette };
+    let gutter = u16::try_from(view.gutter()).unwrap_or(0).min(area.width / 2);
+    let mut rows = Rows { buffer, area, y: area.y, skip, view, palette, gutter, clock };
     for entry in window.entries.get(first..).unwrap_or_default() {
         if rows.is_full() {
             break;
@@ -173,9 +187,18 @@ struct Rows<'a> {
     skip: usize,
     view: &'a View,
     palette: &'a OutputPalette,
+    /// Columns before each line for its time.
+    gutter: u16,
+    clock: Clock,
 }
 
 impl Rows<'_> {
+    /// Where the host's text goes.
+    fn text_area(&self) -> Rect {
+        let Rect { x, width, .. } = self.area;
+        Rect { x: x + self.gutter, width: width.saturating_sub(self.gutter).max(1), ..self.area }
+    }
+
     fn is_full(&self) -> bool {
         self.y >= self.area.bottom()
     }
@@ -195,27 +218,38 @@ impl Rows<'_> {
         for marker in &entry.before {
             self.draw_marker(marker);
         }
+        let selected = self.view.is_selected(entry);
+        let first = self.y;
         let hit = self.view.find().hit().is_some_and(|hit| entry.offset <= hit && hit < entry.next);
         let found: Vec<_> = match self.view.find().pattern() {
             Some(pattern) => pattern.matches(entry.line.text()).collect(),
             None => Vec::new(),
         };
         let style = if hit { self.palette.current_match } else { self.palette.other_match };
-        let width = usize::from(self.area.width);
+        let width = usize::from(self.text_area().width);
         let text = entry.line.text();
+        let mut time = Some(entry);
         if self.view.wraps_at().is_some() {
             let mut starts = entry.line.row_starts(width);
             starts.push(text.len());
             for row in starts.windows(2) {
                 let &[start, end] = row else { continue };
+                let row_time = time.take();
                 let Some(y) = self.next_row() else { continue };
+                self.draw_time(row_time, y);
                 self.draw_row(&entry.line, start..end, 0, y, &found, style);
             }
         } else if let Some(y) = self.next_row() {
             let (range, lead) = entry.line.columns(self.view.shift(), width);
             let goes_on = range.end < text.len();
+            self.draw_time(time, y);
             self.draw_row(&entry.line, range, lead, y, &found, style);
             self.draw_edges(entry.line.width(), goes_on, y);
+        }
+        if selected {
+            let rows = self.y.min(self.area.bottom()).saturating_sub(first);
+            let area = self.text_area();
+            self.buffer.set_style(Rect { y: first, height: rows, ..area }, self.palette.selected);
         }
         for marker in &entry.after {
             self.draw_marker(marker);
@@ -231,7 +265,8 @@ impl Rows<'_> {
         found: &[std::ops::Range<usize>],
         style: Style,
     ) {
-        let room = usize::from(self.area.width);
+        let area = self.text_area();
+        let room = usize::from(area.width);
         let mut column = lead;
         for Span { text, style } in line.spans_in(range.clone()) {
             let text = self.palette.host_text(text);
@@ -239,7 +274,7 @@ impl Rows<'_> {
             if column >= room {
                 break;
             }
-            let x = self.area.x + u16::try_from(column).unwrap_or(0);
+            let x = area.x + u16::try_from(column).unwrap_or(0);
             self.buffer.set_stringn(x, y, &text, width.min(room - column), self.palette.host_style(style));
             column += width;
         }
@@ -251,10 +286,8 @@ impl Rows<'_> {
             };
             let (from, width) = (lead + text_width(before), text_width(inside));
             let width = width.min(room.saturating_sub(from));
-            let place = (
-                self.area.x.saturating_add(u16::try_from(from).unwrap_or(u16::MAX)),
-                u16::try_from(width).unwrap_or(0),
-            );
+            let place =
+                (area.x.saturating_add(u16::try_from(from).unwrap_or(u16::MAX)), u16::try_from(width).unwrap_or(0));
             self.buffer.set_style(Rect::new(place.0, y, place.1, 1), style);
         }
     }
@@ -262,12 +295,21 @@ impl Rows<'_> {
     /// Says that a line goes on to the left or right of what is shown of it.
     fn draw_edges(&mut self, width: usize, goes_on: bool, y: u16) {
         let [left, right] = self.palette.edges();
+        let area = self.text_area();
         if self.view.shift() > 0 && width > 0 {
-            self.buffer.set_stringn(self.area.x, y, left, 1, self.palette.note);
+            self.buffer.set_stringn(area.x, y, left, 1, self.palette.note);
         }
         if goes_on {
-            self.buffer.set_stringn(self.area.right() - 1, y, right, 1, self.palette.note);
+            self.buffer.set_stringn(area.right() - 1, y, right, 1, self.palette.note);
         }
+    }
+
+    /// When the line arrived, before its first row; nothing before the others.
+    fn draw_time(&mut self, entry: Option<&Entry>, y: u16) {
+        let Some(entry) = entry.filter(|_| self.gutter > 0) else { return };
+        let room = usize::from(self.gutter.saturating_sub(1));
+        let text = self.clock.stamp(entry.time, room, self.palette.ascii);
+        self.buffer.set_stringn(self.area.x, y, &text, room, self.palette.note);
     }
 
     fn draw_marker(&mut self, marker: &Marker) {

@@ -139,6 +139,7 @@ fn a_check_shows_every_rung_the_boot_and_the_runs() {
     assert!(told[3].contains("stands") && told[7].contains("stands"), "{told:?}");
     assert!(told[8].contains("no run is going there"), "{told:?}");
     assert!(said.out.contains("\n  boot ") && said.out.contains("up for "), "{}", said.out);
+    assert!(said.out.contains("\n  kernel ") && said.out.contains("\n  memory "), "{}", said.out);
 
     let mark = "sleep 4242.5";
     let run = id(&bench.run(&["run", "--detach", "-H", "h1", "--", mark]));
@@ -151,6 +152,9 @@ fn a_check_shows_every_rung_the_boot_and_the_runs() {
         "{host}"
     );
     assert!(host["boot"].is_object() && host["uptime_s"].as_u64().is_some(), "{host}");
+    let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap();
+    assert_eq!(host["system"]["kernel"].as_str(), Some(release.trim()), "{host}");
+    assert!(host["system"]["memory"].as_u64().is_some_and(|memory| memory > 1 << 20), "{host}");
     bench.run(&["cancel", &run]);
 }
 

@@ -1,7 +1,7 @@
 //! A control plane on loopback, with servers that lie and servers that hang.
 
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::num::NonZero;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -23,7 +23,7 @@ struct ControlPlane {
 }
 
 /// The path, and the whole head.
-fn request(stream: &mut TcpStream) -> Option<(String, String)> {
+pub fn request(stream: &mut impl Read) -> Option<(String, String)> {
     let (mut head, mut byte) = (Vec::new(), [0]);
     while !head.ends_with(b"\r\n\r\n") {
         if stream.read(&mut byte).ok()? == 0 {
@@ -35,7 +35,7 @@ fn request(stream: &mut TcpStream) -> Option<(String, String)> {
     Some((head.split(' ').nth(1)?.to_owned(), head))
 }
 
-fn ok(body: &str) -> Option<String> {
+pub fn ok(body: &str) -> Option<String> {
     Some(format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len()))
 }
 

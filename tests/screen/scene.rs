@@ -17,7 +17,8 @@ use steadfast::domain::id::{Attempt, AttemptId, HostId, JobName, RunId, Seq};
 use steadfast::domain::link::LinkState;
 use steadfast::domain::moment::{Moment, Mono, Wall};
 use steadfast::domain::network::NetworkState;
-use steadfast::domain::run::{Job, Killer, RunSpec, Stream, Verdict};
+use steadfast::domain::run::{Fault, Faults, Growth, Job, Killer, RunSpec, Stream, Verdict};
+use steadfast::domain::system::{Interface, System};
 
 /// 2026-11-17 14:03:22 UTC, a Tuesday.
 pub const NOW: Moment = Moment { mono: Mono(Duration::from_secs(100_000)), wall: Wall(1_794_924_202_000) };
@@ -166,6 +167,23 @@ fn common_outage(story: &mut Story, hosts: &[&str]) {
     }
 }
 
+fn system(kernel: &str, memory: u64) -> System {
+    let interface = Interface {
+        name: "eno1".into(),
+        mac: Some("3c:ec:ef:00:00:01".into()),
+        state: Some("up".into()),
+        speed: Some(10_000),
+    };
+    System {
+        distribution: Some("Debian GNU/Linux 12 (bookworm)".into()),
+        kernel: Some(kernel.into()),
+        processor: Some("AMD EPYC 7313P 16-Core Processor".into()),
+        processors: Some(32),
+        memory: Some(memory << 30),
+        interfaces: vec![interface],
+    }
+}
+
 fn runs(story: &mut Story) {
     let memtest = ("memtest", "stress-ng --vm 8 --vm-bytes 90% --verify -t 7d");
     let disk = ("disk-burn", "fio /etc/fio/burn.fio --output-format=terse");
@@ -180,6 +198,11 @@ fn runs(story: &mut Story) {
     go(story, ago(200), "elm", 5, disk, ended(Verdict::InterruptedByReboot));
     story.run(ago(195), "elm", 5, 2, disk.0, disk.1, started());
     go(story, ago(1_500), "fir", 6, memtest, started());
+    let mut faults = Faults::default();
+    faults.add(Fault::MemoryCorrected, Growth::By(3));
+    faults.add(Fault::ThermalCore, Growth::By(12));
+    go(story, ago(901), "fir", 6, memtest, RunFact::Counted(faults));
+    story.boot(ago(2_900), "fir", BootFact::System { now: Box::new(system("6.8.0-31", 64)), before: None });
     go(story, ago(900), "fir", 6, memtest, ended(Verdict::Finished { code: 0 }));
     go(story, ago(272_000), "ginkgo", 7, ("net-flood", "iperf3 -c 10.0.0.1 -t 0 --bidir"), started());
     go(story, ago(270_000), "hazel", 8, memtest, started());
@@ -199,6 +222,8 @@ fn states_now(story: &mut Story) {
     let (before, after) = (identity("5f3c12ab", 266_400), identity("91d07e3f", 222));
     let fact = BootFact::Rebooted { before, after, not_before: ago(230), evidence: Vec::new() };
     story.boot(ago(200), "elm", fact);
+    let (now, before) = (Box::new(system("6.9.1", 32)), Some(Box::new(system("6.8.0-31", 64))));
+    story.boot(ago(198), "elm", BootFact::System { now, before });
     story.link(ago(195), "elm", LinkState::Alive, None);
     story.link(ago(3), "cedar", LinkState::Rebooted, None);
     let silent = Some(Cause::Silent(Duration::from_secs(15)));
@@ -273,7 +298,7 @@ pub fn answer(app: &mut App) {
     }
 }
 
-fn log(request: output::Request) -> output::Window {
+pub fn log(request: output::Request) -> output::Window {
     let mut window = output::Window { serial: request.serial, ..output::Window::default() };
     let mut pen = output::Style::default();
     for number in 0..LINES {
@@ -292,7 +317,9 @@ fn log(request: output::Request) -> output::Window {
     }
     window.entries[37].before.push(output::Marker::Gap { lost: 4_000_000 });
     window.anchor = match request.anchor {
-        output::Anchor::End | output::Anchor::Line(_) => window.entries.len() - 1,
+        output::Anchor::End | output::Anchor::Line(_) | output::Anchor::Time(_) | output::Anchor::Part(_) => {
+            window.entries.len() - 1
+        }
         output::Anchor::Offset(at) => window.entry_at(at).unwrap_or(0),
     };
     window

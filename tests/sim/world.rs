@@ -276,7 +276,9 @@ impl World {
             LinkFact::Boot(BootFact::Identified(identity)) => {
                 self.told = Some(LastKnown { value: identity, as_of: self.now.wall })
             }
-            LinkFact::Boot(fact @ (BootFact::Evidence { .. } | BootFact::Reverted { .. })) => {
+            LinkFact::Boot(
+                fact @ (BootFact::Evidence { .. } | BootFact::System { .. } | BootFact::Reverted { .. }),
+            ) => {
                 panic!("not the link's to tell: {fact:?}")
             }
             LinkFact::Link(change) => {

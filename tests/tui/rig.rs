@@ -72,6 +72,16 @@ impl Rig {
         fs::remove_file(self.sshd.home().join("go")).unwrap();
     }
 
+    /// The operator's home.
+    pub fn home(&self) -> PathBuf {
+        self.dir.path().join("home")
+    }
+
+    /// What `$PAGER` runs.
+    pub fn pager(&self) -> PathBuf {
+        self.dir.path().join("pager")
+    }
+
     /// What our runs have going on there: they know whose they are.
     pub fn processes(&self) -> Vec<u32> {
         let home = format!("HOME={}", self.sshd.home().display());
@@ -129,6 +139,7 @@ fn environment(dir: &Path) -> Vec<(&'static str, PathBuf)> {
         ("XDG_DATA_HOME", home.join("data")),
         ("XDG_CACHE_HOME", home.join("cache")),
         ("HOME", home),
+        ("PAGER", dir.join("pager")),
         ("TMPDIR", dir.join("tmp")),
         ("TERM", "xterm-256color".into()),
         ("COLORTERM", "truecolor".into()),
@@ -167,6 +178,16 @@ echo begun >> begun
 i=0
 while [ $i -lt 5000 ]; do i=$((i + 1)); echo "line $i of the history"; done
 while [ -e go ]; do sleep 0.1; done
+"""
+hosts = ["h1"]
+
+[jobs.installer]
+about = "Draws its own screen"
+command = """
+echo begun >> begun
+printf '\\033[?1049h\\033[2J\\033[3;5HInstaller of things\\033[5;9H\\033[7m OK \\033[0m'
+while [ -e go ]; do sleep 0.1; done
+printf '\\033[?1049l'
 """
 hosts = ["h1"]
 "#;

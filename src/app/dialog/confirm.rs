@@ -4,6 +4,7 @@
 use super::Step;
 use crate::app::key::{Code, Key};
 use crate::app::line::Line;
+use crate::app::log::Save;
 use crate::domain::command::Command;
 
 #[derive(Clone, Debug)]
@@ -25,6 +26,8 @@ pub struct Confirm {
 pub enum Decision {
     Commands(Vec<Command>),
     Quit,
+    /// A copy of a log, over the file that is there.
+    Save(Save),
 }
 
 impl Confirm {

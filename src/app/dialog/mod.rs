@@ -1,16 +1,22 @@
 //! What lies over the panes and takes the keys: one at a time on a stack, the last one on top.
 
+mod ask;
 mod confirm;
 mod jobs;
+mod merged;
 mod palette;
 mod sheet;
+mod terminal;
 
+pub use ask::{Ask, AskFor};
 pub use confirm::{Confirm, Decision};
 pub use jobs::JobList;
 pub use palette::{Deed, Entry, Palette};
 pub use sheet::{Sheet, SheetKind};
+pub use terminal::TerminalSheet;
 
 use super::key::Key;
+use super::merged::MergedSheet;
 use crate::domain::run::Job;
 
 /// One dialog.
@@ -21,6 +27,10 @@ pub enum Dialog {
     Confirm(Confirm),
     Jobs(JobList),
     Palette(Palette),
+    Ask(Ask),
+    /// The run's screen, as a terminal shows it.
+    Terminal(TerminalSheet),
+    Merged(MergedSheet),
 }
 
 /// What a key did to a dialog.
@@ -30,6 +40,8 @@ pub enum Step {
     Close,
     /// All that stands on the sheet, to the clipboard.
     Copy(SheetKind),
+    /// Take what was typed, or say what is wrong with it.
+    Answer,
     /// Close, and do it.
     Decide(Decision),
     /// Close, and ask whether this job is to be started.
@@ -45,16 +57,20 @@ impl Dialog {
             Self::Confirm(confirm) => confirm.handle_key(key),
             Self::Jobs(jobs) => jobs.handle_key(key),
             Self::Palette(palette) => palette.handle_key(key),
+            Self::Ask(ask) => ask.handle_key(key),
+            Self::Terminal(terminal) => terminal.handle_key(key),
+            Self::Merged(merged) => merged.handle_key(key),
         }
     }
 
     /// Pasted text, where something can be typed.
     pub fn paste(&mut self, text: &str) {
         match self {
-            Self::Sheet(_) => {}
+            Self::Sheet(_) | Self::Terminal(_) | Self::Merged(_) => {}
             Self::Confirm(confirm) => confirm.paste(text),
             Self::Jobs(jobs) => jobs.paste(text),
             Self::Palette(palette) => palette.paste(text),
+            Self::Ask(ask) => ask.paste(text),
         }
     }
 }

@@ -67,32 +67,7 @@ impl Find {
     }
 
     pub(super) fn type_key(&mut self, key: Key) -> Typed {
-        let Some(line) = &mut self.prompt else { return Typed::Closed };
-        match key.code {
-            Code::Enter => {
-                let text = line.text().to_owned();
-                self.prompt = None;
-                return Typed::Submitted(text);
-            }
-            Code::Esc => self.prompt = None,
-            Code::Backspace if line.text().is_empty() => self.prompt = None,
-            Code::Char(_)
-            | Code::Tab
-            | Code::BackTab
-            | Code::Backspace
-            | Code::Delete
-            | Code::Up
-            | Code::Down
-            | Code::Left
-            | Code::Right
-            | Code::Home
-            | Code::End
-            | Code::PageUp
-            | Code::PageDown => {
-                line.handle_key(key);
-            }
-        }
-        if self.prompt.is_some() { Typed::Editing } else { Typed::Closed }
+        type_key(&mut self.prompt, key)
     }
 
     /// Begins to search for a text, from a place.
@@ -181,4 +156,34 @@ impl Find {
             }
         }
     }
+}
+
+/// Types into a prompt, which enter and escape take away.
+pub(super) fn type_key(prompt: &mut Option<Line>, key: Key) -> Typed {
+    let Some(line) = prompt else { return Typed::Closed };
+    match key.code {
+        Code::Enter => {
+            let text = line.text().to_owned();
+            *prompt = None;
+            return Typed::Submitted(text);
+        }
+        Code::Esc => *prompt = None,
+        Code::Backspace if line.text().is_empty() => *prompt = None,
+        Code::Char(_)
+        | Code::Tab
+        | Code::BackTab
+        | Code::Backspace
+        | Code::Delete
+        | Code::Up
+        | Code::Down
+        | Code::Left
+        | Code::Right
+        | Code::Home
+        | Code::End
+        | Code::PageUp
+        | Code::PageDown => {
+            line.handle_key(key);
+        }
+    }
+    if prompt.is_some() { Typed::Editing } else { Typed::Closed }
 }

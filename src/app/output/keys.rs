@@ -19,7 +19,11 @@ pub enum Verb {
     Find,
     Next,
     Previous,
-    /// Leave the search.
+    Filter,
+    Times,
+    /// Begin to select lines, or leave it.
+    Select,
+    /// Leave the search, then the filter.
     Back,
 }
 
@@ -57,10 +61,23 @@ pub const KEYS: &[Binding] = &[
     bind(&[Key::char('/')], Verb::Find, "search", "search; while following, from the end backwards"),
     bind(&[Key::char('n')], Verb::Next, "next", "next matching line"),
     bind(&[Key::char('N')], Verb::Previous, "", "previous matching line"),
+    bind(&[Key::char('&')], Verb::Filter, "filter", "show only lines that match; an empty pattern shows all again"),
+    bind(
+        &[Key::char('t')],
+        Verb::Times,
+        "times",
+        "when each line arrived, or not; marked where it may have been earlier",
+    ),
+    bind(
+        &[Key::char('v')],
+        Verb::Select,
+        "select",
+        "select lines with the keys that move, to copy them; v again leaves",
+    ),
     bind(&[Key::char('w')], Verb::Wrap, "wrap", "break long lines, or not"),
     bind(&[Key::char('h'), Key::of(Code::Left)], Verb::Left, "", "to the left, when lines are not broken"),
     bind(&[Key::char('l'), Key::of(Code::Right)], Verb::Right, "", "to the right, when lines are not broken"),
-    bind(&[Key::of(Code::Esc)], Verb::Back, "", "leave the search"),
+    bind(&[Key::of(Code::Esc)], Verb::Back, "", "leave the selection, the search, then the filter"),
 ];
 
 const fn bind(keys: &'static [Key], verb: Verb, hint: &'static str, help: &'static str) -> Binding {

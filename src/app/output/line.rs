@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use unicode_width::UnicodeWidthChar;
 
+use super::glyph::is_hidden;
 use super::style::Style;
 
 /// One line as it is shown. Its text holds no control and no bidirectional format character.
@@ -54,6 +55,16 @@ impl Line {
             let text = self.text.get(piece).filter(|text| !text.is_empty())?;
             Some(Span { text, style: run.style })
         })
+    }
+
+    /// Appends one cell of a terminal, of one or two columns; what must not be shown is a question mark.
+    pub fn cell(&mut self, text: &str, width: usize, style: Style) {
+        let safe = !text.chars().any(|c| c.is_control() || is_hidden(c)) && text_width(text) == width;
+        match (text.is_empty(), safe) {
+            (true, _) => self.push(&" ".repeat(width), width, style),
+            (false, true) => self.push(text, width, style),
+            (false, false) => self.push(&"?".repeat(width), width, style),
+        }
     }
 
     /// Appends text of known width; adjacent text of one style is one span.

@@ -1,7 +1,9 @@
 //! The pane of the selected run's output: its view, and what the view wants of the reader and has not
 //! been given yet.
 
+use super::jump::{Jump, Landmark};
 use super::keys::Verb;
+use super::pattern::Pattern;
 use super::view::{Effect, Msg, View};
 use super::window::{Order, Request, Seek};
 use crate::app::key::Key;
@@ -16,8 +18,10 @@ pub struct Output {
     /// The operator wants to see stderr where it is apart.
     errors: bool,
     read: Option<Request>,
+    filter: Option<Option<Pattern>>,
     search: Option<Order>,
     seek: Option<Seek>,
+    jump: Option<Jump>,
 }
 
 impl Output {
@@ -31,6 +35,7 @@ impl Output {
         for effect in self.view.update(msg) {
             match effect {
                 Effect::Read(request) => self.read = Some(request),
+                Effect::Filter(pattern) => self.filter = Some(pattern),
                 Effect::Search(Order::Seek(seek)) => self.seek = Some(seek),
                 Effect::Search(order @ (Order::Start { .. } | Order::Stop)) => {
                     self.search = Some(order);
@@ -43,7 +48,27 @@ impl Output {
     /// What the reader of the log is to do, in this order.
     pub fn take_effects(&mut self) -> impl Iterator<Item = Effect> + use<> {
         let search = self.search.take().into_iter().chain(self.seek.take().map(Order::Seek));
-        self.read.take().map(Effect::Read).into_iter().chain(search.map(Effect::Search))
+        // Both are asked of the lines that the filter leaves.
+        let filter = self.filter.take().map(Effect::Filter).into_iter();
+        filter.chain(self.read.take().map(Effect::Read)).chain(search.map(Effect::Search))
+    }
+
+    /// Goes to the next mark, or the one before: of the log, or one of these.
+    pub fn jump(&mut self, forward: bool, landmarks: Vec<Landmark>) {
+        self.view.hush();
+        self.jump = Some(Jump { forward, from: self.view.jumps_from(forward), landmarks });
+    }
+
+    /// The lines that are selected, which they are no longer, or the one that is looked at.
+    pub fn take_selected(&mut self) -> Option<(u64, u64)> {
+        let selected = self.view.selected();
+        self.update(Msg::Copied);
+        selected
+    }
+
+    /// The mark that is to be looked for.
+    pub fn take_jump(&mut self) -> Option<Jump> {
+        self.jump.take()
     }
 
     /// Shows another attempt, or nothing.
@@ -56,7 +81,7 @@ impl Output {
         if wanted == self.view.shown() {
             return;
         }
-        (self.read, self.search, self.seek) = (None, None, None);
+        (self.read, self.filter, self.search, self.seek) = (None, None, None, None);
         self.update(match wanted {
             Some((id, stream)) => Msg::Show(id, stream),
             None => Msg::Clear,
@@ -96,6 +121,9 @@ impl Output {
                 | Verb::Left
                 | Verb::Right
                 | Verb::Find
+                | Verb::Filter
+                | Verb::Times
+                | Verb::Select
                 | Verb::Next
                 | Verb::Previous => true,
             });

@@ -51,6 +51,11 @@ impl Attributes {
         self.0 & other.0 == other.0
     }
 
+    #[must_use]
+    pub fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
     fn insert(&mut self, other: Self) {
         self.0 |= other.0;
     }

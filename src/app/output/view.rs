@@ -5,16 +5,20 @@
 //! index is there, and when the pane changes its size. The window that was read around it reaches a page
 //! further on both sides: scrolling answers at once, and asks for more before it is needed.
 
-use super::decode;
-use super::find::{Find, Typed};
+use super::filter::Filter;
+use super::find::Find;
+use super::jump::Landed;
 use super::keys::Verb;
-use super::window::{Anchor, Direction, Extent, Order, Progress, Request, Window};
+use super::pattern::Pattern;
+use super::window::{Anchor, Extent, Order, Progress, Request, Sifted, Window};
 use crate::app::key::Key;
 use crate::domain::id::AttemptId;
 use crate::domain::run::Stream;
 
 mod position;
 mod scroll;
+mod select;
+mod verbs;
 
 #[derive(Clone, PartialEq, Debug)]
 pub struct View {
@@ -35,6 +39,12 @@ pub struct View {
     /// What the reader is at, and how long the log was when it was asked.
     asked: Option<(Request, u64)>,
     find: Find,
+    filter: Filter,
+    /// Before each line it is said when it arrived.
+    times: bool,
+    /// The mark last jumped to, and what is said about it until something else is done.
+    landed: Option<Landed>,
+    selection: Option<select::Selection>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -78,6 +88,11 @@ pub enum Msg {
     Window(Window),
     Extent(Extent),
     Progress(Progress),
+    Sifted(Sifted),
+    /// The mark that was looked for.
+    Landed(Landed),
+    /// What was selected has been copied.
+    Copied,
 }
 
 #[derive(Clone, PartialEq, Debug)]
@@ -85,6 +100,8 @@ pub enum Effect {
     /// Ask the reader; what it was asked before need not be answered any more.
     Read(Request),
     Search(Order),
+    /// Read only the lines that match; all of them without a pattern.
+    Filter(Option<Pattern>),
 }
 
 impl Default for View {
@@ -104,6 +121,10 @@ impl Default for View {
             serial: 0,
             asked: None,
             find: Find::default(),
+            filter: Filter::default(),
+            times: false,
+            landed: None,
+            selection: None,
         }
     }
 }
@@ -120,9 +141,13 @@ impl View {
             Msg::Resized { columns, rows } => self.resize(columns, rows),
             Msg::Grew(end) => self.grow(end),
             Msg::Marked => self.read_again(),
-            Msg::Key(key) => self.handle_key(key),
+            Msg::Key(key) => {
+                self.hush();
+                self.handle_key(key)
+            }
             Msg::Paste(text) => {
                 self.find.paste(&text);
+                self.filter.paste(&text);
                 Vec::new()
             }
             Msg::Do(verb) => self.handle_verb(verb),
@@ -133,6 +158,15 @@ impl View {
                 Some(at) => self.go_to(Anchor::Offset(at), self.rows / 3),
                 None => Vec::new(),
             },
+            Msg::Sifted(sifted) => {
+                self.filter.take(sifted);
+                Vec::new()
+            }
+            Msg::Landed(landed) => self.land(landed),
+            Msg::Copied => {
+                self.selection = None;
+                Vec::new()
+            }
         }
     }
 
@@ -152,14 +186,29 @@ impl View {
     }
 
     #[must_use]
+    pub fn filter(&self) -> &Filter {
+        &self.filter
+    }
+
+    #[must_use]
     pub fn is_following(&self) -> bool {
         self.mode == Mode::Following
+    }
+
+    /// Columns before each line for the time it arrived at; none when that is not shown.
+    #[must_use]
+    pub fn gutter(&self) -> usize {
+        match (self.times, self.columns) {
+            (false, _) => 0,
+            (true, WIDE..) => 16,
+            (true, _) => 11,
+        }
     }
 
     /// Where lines are broken; `None` when they are not.
     #[must_use]
     pub fn wraps_at(&self) -> Option<usize> {
-        self.wrap.then_some(self.columns)
+        self.wrap.then(|| self.columns.saturating_sub(self.gutter()).max(1))
     }
 
     #[must_use]
@@ -170,13 +219,14 @@ impl View {
     /// Whether every key goes to this pane, because a pattern is being typed.
     #[must_use]
     pub fn takes_all_keys(&self) -> bool {
-        self.find.is_typing()
+        self.find.is_typing() || self.filter.prompt().is_some()
     }
 
     /// Whether `esc` means something here; else it is somebody else's.
     #[must_use]
     pub fn takes_escape(&self) -> bool {
-        self.find.is_typing() || self.find.pattern().is_some()
+        let has_pattern = self.find.pattern().is_some() || self.filter.pattern().is_some();
+        self.takes_all_keys() || has_pattern || self.selection.is_some()
     }
 
     fn show(&mut self, id: AttemptId, stream: Stream) -> Vec<Effect> {
@@ -187,8 +237,9 @@ impl View {
     /// Keeps how it is shown, and what is being typed.
     fn reset(&mut self, shown: Option<(AttemptId, Stream)>) {
         let serial = self.serial;
-        let (columns, rows, wrap) = (self.columns, self.rows, self.wrap);
-        *self = Self { shown, columns, rows, wrap, serial, find: self.find.renewed(), ..Self::default() };
+        let (columns, rows, wrap, times) = (self.columns, self.rows, self.wrap, self.times);
+        let (find, filter) = (self.find.renewed(), self.filter.renewed());
+        *self = Self { shown, columns, rows, wrap, times, serial, find, filter, ..Self::default() };
     }
 
     fn resize(&mut self, columns: u16, rows: u16) -> Vec<Effect> {
@@ -223,73 +274,6 @@ impl View {
         }
     }
 
-    fn handle_key(&mut self, key: Key) -> Vec<Effect> {
-        if !self.find.is_typing() {
-            return Verb::of(key).map_or_else(Vec::new, |verb| self.handle_verb(verb));
-        }
-        match self.find.type_key(key) {
-            Typed::Editing | Typed::Closed => Vec::new(),
-            Typed::Submitted(text) if text.is_empty() => self.handle_verb(Verb::Next),
-            Typed::Submitted(text) => {
-                // While following, what happened last is what one looks for.
-                let (direction, from) = match self.mode {
-                    Mode::Following => (Direction::Backward, u64::MAX),
-                    Mode::Still | Mode::Going { .. } => (Direction::Forward, self.top.offset),
-                };
-                self.find.start(&text, direction, from).map(Effect::Search).into_iter().collect()
-            }
-        }
-    }
-
-    fn handle_verb(&mut self, verb: Verb) -> Vec<Effect> {
-        let page = i64::try_from(self.rows).unwrap_or(1);
-        match verb {
-            Verb::LineUp => self.scroll(-1),
-            Verb::LineDown => self.scroll(1),
-            Verb::HalfUp => self.scroll(-(page / 2).max(1)),
-            Verb::HalfDown => self.scroll((page / 2).max(1)),
-            // One row of the page before stays in sight.
-            Verb::PageUp => self.scroll(-(page - 1).max(1)),
-            Verb::PageDown => self.scroll((page - 1).max(1)),
-            Verb::Top => self.go_to(Anchor::Offset(0), 0),
-            Verb::Follow => self.follow(),
-            Verb::Wrap => {
-                self.wrap = !self.wrap;
-                self.shift = 0;
-                self.top.row = 0;
-                self.scroll(0)
-            }
-            Verb::Left => self.shift_to(self.shift.saturating_sub(SHIFT)),
-            Verb::Right => self.shift_to(self.shift + SHIFT),
-            Verb::Find => {
-                self.find.open_prompt();
-                Vec::new()
-            }
-            Verb::Next => self.seek(Direction::Forward),
-            Verb::Previous => self.seek(Direction::Backward),
-            Verb::Back => self.find.stop().map(Effect::Search).into_iter().collect(),
-        }
-    }
-
-    fn shift_to(&mut self, shift: usize) -> Vec<Effect> {
-        if !self.wrap {
-            self.shift = shift.min(decode::MAX_COLUMNS);
-        }
-        Vec::new()
-    }
-
-    fn seek(&mut self, direction: Direction) -> Vec<Effect> {
-        let shown = self.window.entries.get(self.visible()).unwrap_or_default();
-        let in_sight = |line: &u64| shown.iter().any(|entry| entry.offset <= *line && *line < entry.next);
-        let from = match (self.find.hit().filter(in_sight), direction) {
-            (Some(hit), Direction::Forward) => hit + 1,
-            (Some(hit), Direction::Backward) => hit,
-            (None, Direction::Backward) if self.is_following() => u64::MAX,
-            (None, Direction::Forward | Direction::Backward) => self.top.offset,
-        };
-        self.find.seek(direction, from).map(Effect::Search).into_iter().collect()
-    }
-
     fn follow(&mut self) -> Vec<Effect> {
         self.mode = Mode::Following;
         self.pending = 0;
@@ -317,7 +301,8 @@ impl View {
 
     fn read(&mut self, anchor: Anchor) -> Vec<Effect> {
         self.serial += 1;
-        let request = Request { serial: self.serial, anchor, before: 2 * self.rows, after: 3 * self.rows };
+        let (before, after) = (2 * self.rows, 3 * self.rows);
+        let request = Request { serial: self.serial, anchor, before, after, times: self.times };
         self.asked = Some((request, self.end));
         vec![Effect::Read(request)]
     }
@@ -326,7 +311,10 @@ impl View {
         let Some((asked, end)) = self.asked.filter(|(asked, _)| asked.serial == window.serial) else {
             return Vec::new();
         };
-        self.asked = None;
+        let partial = window.partial;
+        if !partial {
+            self.asked = None;
+        }
         self.window = window;
         self.end = self.end.max(self.window.end);
         if let Mode::Going { lead } = self.mode {
@@ -335,6 +323,11 @@ impl View {
                 self.top = Top { offset: entry.offset, row: 0 };
                 self.pending = self.pending.saturating_sub_unsigned(u64::try_from(lead).unwrap_or(0));
             }
+        }
+        if partial {
+            // More is on its way: it is looked at, not moved in.
+            self.top = if self.is_following() { self.place_of_row(self.last_top()) } else { self.top };
+            return Vec::new();
         }
         let rows = self.pending;
         let effects = self.scroll(0);
@@ -360,8 +353,8 @@ impl View {
     }
 }
 
-/// Columns by which unbroken lines are shifted at a time.
-const SHIFT: usize = 8;
+/// With so many columns there is room for the date of a line.
+const WIDE: usize = 90;
 
 #[cfg(test)]
 mod tests;

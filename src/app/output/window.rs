@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::line::Line;
 use super::words;
 use crate::domain::event::OutputMark;
+use crate::domain::moment::Wall;
 
 /// Asks for the lines around a place.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -17,6 +18,8 @@ pub struct Request {
     pub before: usize,
     /// Lines wanted from the anchor's on.
     pub after: usize,
+    /// Whether it is to be said when each line arrived.
+    pub times: bool,
 }
 
 /// A place in a log.
@@ -28,6 +31,10 @@ pub enum Anchor {
     Offset(u64),
     /// The line of this number, from 0. Answered when the index has come that far.
     Line(u64),
+    /// What arrived at this moment, or last before it.
+    Time(Wall),
+    /// So many ten-thousandths of the log.
+    Part(u32),
 }
 
 /// Consecutive entries of a log.
@@ -41,6 +48,12 @@ pub struct Window {
     pub end: u64,
     /// Why nothing could be read.
     pub trouble: Option<String>,
+    /// With a filter: from which byte to which every line that passes is among the entries.
+    pub covers: Option<(u64, u64)>,
+    /// With a filter: more is being looked for.
+    pub partial: bool,
+    /// What is to be said about the place that was asked for.
+    pub note: Option<String>,
 }
 
 /// A line, or the part of one between a gap or the reader's limit and the next.
@@ -54,11 +67,21 @@ pub struct Entry {
     pub number: Option<u64>,
     /// It is not the first part of its line.
     pub continued: bool,
+    /// When it arrived, as far as that is known and was asked.
+    pub time: Option<Stamp>,
     /// What happened before its first byte.
     pub before: Vec<Marker>,
     pub line: Line,
     /// What happened within it, and at the log's end.
     pub after: Vec<Marker>,
+}
+
+/// When a line arrived, to a second or so.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Stamp {
+    pub at: Wall,
+    /// It was written while the host could not be seen: then, or earlier.
+    pub at_latest: bool,
 }
 
 /// Something between lines that the host did not write.
@@ -79,15 +102,15 @@ pub enum Marker {
 impl Window {
     #[must_use]
     pub fn starts_at(&self) -> u64 {
-        self.entries.first().map_or(0, |entry| entry.offset)
+        self.covers.map_or_else(|| self.entries.first().map_or(0, |entry| entry.offset), |(start, _)| start)
     }
 
     #[must_use]
     pub fn stops_at(&self) -> u64 {
-        self.entries.last().map_or(0, |entry| entry.next)
+        self.covers.map_or_else(|| self.entries.last().map_or(0, |entry| entry.next), |(_, stop)| stop)
     }
 
-    /// Whether its last entry is the log's last.
+    /// Whether there is nothing to be shown after its last entry.
     #[must_use]
     pub fn reaches_end(&self) -> bool {
         self.stops_at() >= self.end
@@ -157,6 +180,15 @@ impl Extent {
     pub fn total(&self) -> Option<u64> {
         (self.indexed >= self.end).then_some(self.lines)
     }
+}
+
+/// How many lines pass the filter, in the bytes counted so far.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Sifted {
+    pub lines: u64,
+    pub counted: u64,
+    /// The log's length when this was said.
+    pub end: u64,
 }
 
 /// Asks the search of a log.

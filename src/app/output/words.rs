@@ -32,6 +32,22 @@ pub fn grouped(count: u64) -> String {
     text
 }
 
+/// `56,789`, `3.1 M`: at most seven columns.
+#[must_use]
+pub fn brief(count: u64) -> String {
+    const UNITS: [&str; 5] = ["M", "G", "T", "P", "E"];
+    if count < 1_000_000 {
+        return grouped(count);
+    }
+    let (mut tenths, mut unit) = (count / 100_000, 0);
+    while tenths >= 10_000 && unit + 1 < UNITS.len() {
+        tenths /= 1000;
+        unit += 1;
+    }
+    let name = UNITS.get(unit).copied().unwrap_or_default();
+    if tenths >= 1000 { format!("{} {name}", tenths / 10) } else { format!("{}.{} {name}", tenths / 10, tenths % 10) }
+}
+
 /// `00:25:11`; hours go on beyond 99.
 #[must_use]
 pub fn clock(duration: Duration) -> String {
@@ -72,6 +88,8 @@ mod tests {
             [grouped(7), grouped(1234), grouped(123_456), grouped(1_234_567)],
             ["7", "1,234", "123,456", "1,234,567"]
         );
+        let brief_ones = [brief(999_999), brief(3_140_000), brief(250_000_000), brief(7_000_000_000), brief(u64::MAX)];
+        assert_eq!(brief_ones, ["999,999", "3.1 M", "250 M", "7.0 G", "18.4 E"]);
         assert_eq!(clock(Duration::from_secs(25 * 60 + 11)), "00:25:11");
         assert_eq!(clock(Duration::from_secs(150 * 3600)), "150:00:00");
         assert_eq!((percent(0, 0), percent(999, 1000), percent(u64::MAX, u64::MAX)), (100, 99, 100));

@@ -9,7 +9,8 @@ use super::values::{self, Hosts};
 /// Can hosts be reached, and if not, why.
 ///
 /// Rung by rung: own link, route, ICMP, TCP, banner, key exchange, login, a command, the runs there.
-/// Then the boot identity and the time since that boot. Exits with 0 when all hosts are alive, 255 when
+/// Then the boot identity, the time since that boot, and what the host is made of: distribution, kernel,
+/// processors, memory, network interfaces. Exits with 0 when all hosts are alive, 255 when
 /// one is not, 77 when one refused us.
 #[derive(Debug, Args)]
 #[command(after_help = "\

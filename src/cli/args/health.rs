@@ -21,12 +21,8 @@ Examples:
 pub struct ServicesArgs {
     #[command(flatten)]
     pub source: SourceArgs,
-    /// Sort by this column: cpu and memory from the highest, status from the worst [default: as listed].
-    #[arg(long, value_name = "COLUMN", value_enum)]
-    pub sort: Option<Column>,
-    /// Only what has this text in its server, service or status; upper case or lower.
-    #[arg(long, value_name = "TEXT")]
-    pub filter: Option<String>,
+    #[command(flatten)]
+    pub table: TableArgs<Column>,
     /// Show load, pressure, disk and temperature, too; --json always does.
     #[arg(long)]
     pub wide: bool,
@@ -52,12 +48,8 @@ pub struct UnhealthyArgs {
     pub min_healthy: usize,
     #[command(flatten)]
     pub source: SourceArgs,
-    /// Sort by this column [default: fewest healthy servers first].
-    #[arg(long, value_name = "COLUMN", value_enum)]
-    pub sort: Option<SummaryColumn>,
-    /// Only services with this text in their name; upper case or lower.
-    #[arg(long, value_name = "TEXT")]
-    pub filter: Option<String>,
+    #[command(flatten)]
+    pub table: TableArgs<SummaryColumn>,
 }
 
 /// The servers of one service, live: ctrl-C ends it.
@@ -77,10 +69,18 @@ pub struct WatchArgs {
     pub count: Option<u64>,
     #[command(flatten)]
     pub source: SourceArgs,
-    /// Sort by this column [default: as listed].
+    #[command(flatten)]
+    pub table: TableArgs<Column>,
+}
+
+/// Which rows of a table, in which order.
+#[derive(Debug, Args)]
+pub struct TableArgs<C: ValueEnum + Send + Sync + 'static> {
+    /// Sort by this column: cpu and memory from the highest, status from the worst, counts from the
+    /// lowest [default: as listed; unhealthy-services: fewest healthy servers first].
     #[arg(long, value_name = "COLUMN", value_enum)]
-    pub sort: Option<Column>,
-    /// Only what has this text in its server or status; upper case or lower.
+    pub sort: Option<C>,
+    /// Only rows with this text in their server, service or status; upper case or lower.
     #[arg(long, value_name = "TEXT")]
     pub filter: Option<String>,
 }

@@ -1,5 +1,6 @@
 //! Commands on runs that are there.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
@@ -8,6 +9,9 @@ use super::values::{self, Hosts, RunName};
 use crate::domain::id::{Attempt, HostId};
 
 /// List runs: those going on, and those that ended; the latest first.
+///
+/// Of hardware errors that the host counted during the latest attempt (memory, machine checks, PCIe, heat,
+/// out of memory) it is told behind the state; they change no exit code.
 #[derive(Debug, Default, Args)]
 pub struct RunsArgs {
     /// Only runs of this host. May be given several times.
@@ -47,6 +51,7 @@ pub struct AttachArgs {
 Examples:
   steadfast log last --tail 50
   steadfast log 7h2k --follow --marks
+  steadfast log last --output soak.log --plain
   steadfast log 7h2k.2 --evidence")]
 pub struct LogArgs {
     /// Identifier, the beginning of it, or `last`; RUN.2 is its second attempt.
@@ -65,13 +70,23 @@ pub struct LogArgs {
     #[arg(long, value_name = "N")]
     pub tail: Option<u64>,
     /// Byte for byte, also on a terminal.
-    #[arg(long, conflicts_with = "marks")]
+    #[arg(long, conflicts_with_all = ["marks", "plain"])]
     pub raw: bool,
+    /// Text without colours and escape sequences, wherever it goes.
+    #[arg(long)]
+    pub plain: bool,
+    /// Into this file instead; never over one that is there.
+    #[arg(short, long, value_name = "FILE", conflicts_with = "follow")]
+    pub output: Option<PathBuf>,
+    /// With --output: over the file that is there.
+    #[arg(long, requires = "output")]
+    pub force: bool,
     /// Show where output is missing and when the host could not be seen, as lines of their own.
     #[arg(long)]
     pub marks: bool,
-    /// Instead of output: how we know how it ended, and what its host left of a reboot meanwhile.
-    #[arg(long, conflicts_with_all = ["stderr", "follow", "tail", "raw", "marks"])]
+    /// Instead of output: how we know how it ended, what hardware errors its host counted meanwhile, and
+    /// what it left of a reboot.
+    #[arg(long, conflicts_with_all = ["stderr", "follow", "tail", "raw", "plain", "output", "marks"])]
     pub evidence: bool,
 }
 

@@ -125,6 +125,7 @@ impl Check<'_> {
             }
         };
         let exec_took = self.clock.now().mono.since(before);
+        let system = remote::system(session.as_ref(), LIMIT).await.map_err(|error| error.to_string());
         let heartbeat = self.heartbeat(session.as_ref()).await;
         let survival = match survival {
             true => Some(self.survival(session).await),
@@ -133,7 +134,7 @@ impl Check<'_> {
                 None
             }
         };
-        Contact::Made { evidence, transport, exec_took, facts: Box::new(facts), heartbeat, survival }
+        Contact::Made { evidence, transport, exec_took, facts: Box::new(facts), system, heartbeat, survival }
     }
 
     /// The last rung: whether the runs on the host, if there are any, live.

@@ -1,8 +1,10 @@
 //! `steadfast log`: what is on our disk; no host is asked, and no supervisor is started.
 
 use std::io::{IsTerminal, Write};
+use std::path::Path;
 use std::time::Duration;
 
+use crate::app::output::PlainText;
 use crate::app::say;
 use crate::cli::args::{Globals, LogArgs};
 use crate::cli::commands::names;
@@ -11,13 +13,14 @@ use crate::cli::failure::Failure;
 use crate::cli::setup::Setup;
 use crate::cli::{exit, output};
 use crate::clock::SystemClock;
-use crate::domain::event::{BootFact, Event, Fact};
+use crate::domain::event::{BootFact, Event, Fact, OutputMark};
 use crate::domain::fleet::{AttemptView, Fleet, RunView};
 use crate::domain::id::{Attempt, AttemptId, Seq};
 use crate::domain::moment::Wall;
 use crate::domain::run::{Phase, Stream};
+use crate::domain::system::sentence;
 use crate::headless::{self, LogPrinter};
-use crate::ledger::Ledger;
+use crate::ledger::{Destination, Ledger, SaveError};
 use crate::port::Clock;
 
 pub(in crate::cli) fn run(args: &LogArgs, globals: &Globals) -> Result<u8, Failure> {
@@ -42,23 +45,30 @@ pub(in crate::cli) fn run(args: &LogArgs, globals: &Globals) -> Result<u8, Failu
         Some(lines) => headless::tail(&path, lines).map_err(|error| unread(id, &error))?,
         None => 0,
     };
+    let marks = || ledger.marks(id, stream).map_err(std::io::Error::other);
+    if let Some(to) = &args.output {
+        return save(args, to, &path, from, if args.marks { marks() } else { Ok(Vec::new()) });
+    }
     let clean = std::io::stdout().is_terminal() && !args.raw;
     let mut printer = LogPrinter::new(from, clean);
     let mut fleet = fleet.clone();
     output::write(|out| {
+        let mut out = Plain::new(out, args.plain);
         loop {
             // Looked at before the log is read: what is in it then is all there will be.
             let over = fleet.attempt(id).is_none_or(|view| view.phase.is_over());
             if args.marks {
-                printer.set_marks(ledger.marks(id, stream).map_err(std::io::Error::other)?);
+                printer.set_marks(marks()?);
             }
-            printer.print(&path, out)?;
+            printer.print(&path, &mut out)?;
             if over || !args.follow {
-                return printer.finish(out);
+                printer.finish(&mut out)?;
+                return out.finish().map(drop);
             }
             if ledger.holder().is_none() {
                 compose::say("no steadfast fetches its output now: `steadfast attach` does");
-                return printer.finish(out);
+                printer.finish(&mut out)?;
+                return out.finish().map(drop);
             }
             std::thread::sleep(PACE);
             for event in ledger.events(fleet.seq, PAGE).map_err(std::io::Error::other)? {
@@ -66,6 +76,74 @@ pub(in crate::cli) fn run(args: &LogArgs, globals: &Globals) -> Result<u8, Failu
             }
         }
     })
+}
+
+/// Into a file of the operator's, whole or not at all.
+fn save(
+    args: &LogArgs,
+    to: &Path,
+    path: &Path,
+    from: u64,
+    marks: std::io::Result<Vec<OutputMark>>,
+) -> Result<u8, Failure> {
+    let refused = |error: SaveError| {
+        let failure = Failure::to(exit::FAILURE, &error);
+        if matches!(error, SaveError::Exists(_)) { failure.hint("--force writes over it") } else { failure }
+    };
+    let out = Destination::create(to, args.force, path).map_err(refused)?;
+    let mut printer = LogPrinter::new(from, false);
+    let mut out = Plain::new(out, args.plain);
+    let written = marks.and_then(|marks| {
+        printer.set_marks(marks);
+        printer.print(path, &mut out)?;
+        printer.finish(&mut out)?;
+        out.finish()
+    });
+    let source = |source| SaveError::Io { path: to.to_owned(), source };
+    written.map_err(source).and_then(Destination::finish).map_err(refused)?;
+    compose::say(&format!("saved {}", to.display()));
+    Ok(0)
+}
+
+/// A writer that lets only text pass, if that is wanted.
+struct Plain<W> {
+    out: W,
+    text: Option<PlainText>,
+}
+
+impl<W: Write> Plain<W> {
+    fn new(out: W, plain: bool) -> Self {
+        Self { out, text: plain.then(PlainText::default) }
+    }
+
+    /// Nothing more will come.
+    fn finish(mut self) -> std::io::Result<W> {
+        if let Some(text) = self.text.take() {
+            let mut rest = Vec::new();
+            text.finish(&mut rest);
+            self.out.write_all(&rest)?;
+        }
+        self.out.flush()?;
+        Ok(self.out)
+    }
+}
+
+impl<W: Write> Write for Plain<W> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        match &mut self.text {
+            None => self.out.write(bytes),
+            Some(text) => {
+                let mut plain = Vec::with_capacity(bytes.len());
+                text.write(bytes, &mut plain);
+                self.out.write_all(&plain)?;
+                Ok(bytes.len())
+            }
+        }
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.out.flush()
+    }
 }
 
 /// The ledger and what it knows, for looking.
@@ -118,6 +196,9 @@ fn evidence(ledger: &Ledger, run: &RunView, view: &AttemptView) -> Result<String
     };
     text.push_str(&say::clean(verdict.trim_end()));
     text.push('\n');
+    if let Some(faults) = view.faults.sentence() {
+        text.push_str(&format!("hardware errors meanwhile: {faults}\n"));
+    }
     if let Some(started) = &view.started {
         let how = [
             format!("pid: {}", started.pid),
@@ -170,6 +251,13 @@ impl Boots {
         let at = |at: &Wall| say::date_time(*at, 0);
         match fact {
             BootFact::Identified(_) => false,
+            BootFact::System { now, before } => {
+                if let Some(before) = before.as_ref().filter(|_| then) {
+                    let changes = sentence(&before.changes(now));
+                    self.told.push_str(&format!("not as it was: {}\n", say::clean(&changes)));
+                }
+                then && before.is_some()
+            }
             BootFact::Reverted { not_before, .. } => {
                 if then {
                     let window = format!("between {} and {} UTC", at(not_before), at(&event.at));

@@ -14,10 +14,10 @@ use crate::clock::SystemClock;
 use crate::domain::fleet::{AttemptView, RunView};
 use crate::domain::id::AttemptId;
 use crate::domain::moment::Wall;
-use crate::domain::run::{Phase, Stream, Verdict};
+use crate::domain::run::{Faults, Outcome, Phase, Stream, Verdict};
 use crate::headless::jsonl;
 use crate::ledger::Ledger;
-use crate::ledger::record::{Timestamp, VerdictRecord};
+use crate::ledger::record::{FaultsRecord, Timestamp, VerdictRecord};
 use crate::port::Clock;
 
 pub(in crate::cli) fn run(args: &RunsArgs, globals: &Globals) -> Result<u8, Failure> {
@@ -49,6 +49,7 @@ struct Row {
     host: String,
     title: String,
     phase: Phase,
+    faults: Faults,
     cancelling: bool,
     requested: Wall,
     started: Option<Wall>,
@@ -72,6 +73,7 @@ impl Row {
             host: run.host.to_string(),
             title: run.spec.title().to_owned(),
             phase,
+            faults: latest.map(|latest| latest.faults.clone()).unwrap_or_default(),
             cancelling: latest.is_some_and(|latest| latest.cancelling),
             requested: run.requested_at(),
             started,
@@ -89,8 +91,14 @@ impl Row {
             Phase::Running if self.cancelling => ("●", "being stopped".into()),
             Phase::Running => ("●", "running".into()),
             Phase::Ending => ("◐", "ending".into()),
-            Phase::Ended { verdict: verdict @ Verdict::Finished { code: 0 }, .. } => ("✓", verdict.to_string()),
-            Phase::Ended { verdict, .. } => ("✗", verdict.to_string()),
+            Phase::Ended { verdict, .. } => {
+                let glyph = match (verdict, self.faults.alarm()) {
+                    (Verdict::Finished { code: 0 }, None) => "✓",
+                    (Verdict::Finished { code: 0 }, Some(_)) => "⚠",
+                    (_, _) => "✗",
+                };
+                (glyph, Outcome(verdict, &self.faults).to_string())
+            }
         };
         let again = if self.retry_at.is_some() && self.phase.is_over() { ", again later" } else { "" };
         format!("{glyph} {}{again}", say::clean(&word))
@@ -151,6 +159,9 @@ struct RunRecord<'a> {
     phase: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     verdict: Option<VerdictRecord>,
+    /// Of hardware, counted by the host during the latest attempt.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    faults: Option<FaultsRecord>,
     requested_at: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
     started_at: Option<Timestamp>,
@@ -176,6 +187,7 @@ impl<'a> From<&'a Row> for RunRecord<'a> {
             title: &row.title,
             phase,
             verdict: row.phase.verdict().cloned().map(Into::into),
+            faults: (!row.faults.is_unknown()).then(|| (&row.faults).into()),
             requested_at: row.requested.into(),
             started_at: row.started.map(Into::into),
             duration_ms: row.duration.map(|length| u64::try_from(length.as_millis()).unwrap_or(u64::MAX)),
@@ -194,6 +206,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::domain::run::{Fault, Growth};
 
     fn row(run: &str, title: &str, phase: Phase) -> Row {
         Row {
@@ -201,6 +214,7 @@ mod tests {
             host: "db1".into(),
             title: title.into(),
             phase,
+            faults: Faults::default(),
             cancelling: false,
             requested: Wall(1_794_664_982_000),
             started: Some(Wall(1_794_664_983_000)),
@@ -216,13 +230,19 @@ mod tests {
         let ended = |verdict| Phase::Ended { verdict, at: Wall(1_794_664_999_000) };
         let mut again = row("3hkq000000", "soak", ended(Verdict::Finished { code: 3 }));
         again.retry_at = Some(Wall(1));
+        let mut failing = row("5aaa000000", "burnin", ended(Verdict::Finished { code: 0 }));
+        failing.faults.add(Fault::ThermalCore, Growth::By(12));
         let rows = [
             row("7h2k000000", "stress-ng --cpu 0 --timeout 72h --metrics | tee /tmp/log", Phase::Running),
             row("4d9f000000", "make\x1b[2J test", ended(Verdict::Finished { code: 0 })),
             again,
+            failing,
         ];
         insta::assert_snapshot!(table(&rows, |_| 0));
         let line = jsonl::line(&RunRecord::from(&rows[2]));
+        let counted = jsonl::line(&RunRecord::from(&rows[3]));
+        assert!(counted.contains(r#""faults":{"thermal_core":12}"#), "{counted}");
+        assert!(!line.contains("faults"), "{line}");
         assert!(line.contains(r#""phase":"ended""#) && line.contains(r#""verdict":"#), "{line}");
     }
 }

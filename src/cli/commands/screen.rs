@@ -60,6 +60,7 @@ pub(super) fn options(
     clock: &Arc<dyn Clock>,
     globals: &Globals,
 ) -> TuiOptions {
+    let times = tui::arrivals::of(ledger.clone());
     let ledger = ledger.clone();
     // A log whose marks cannot be read is shown without them.
     let marks: MarksOf = Arc::new(move |id, stream| ledger.marks(id, stream).unwrap_or_default());
@@ -78,6 +79,7 @@ pub(super) fn options(
         prompts,
         clock: Arc::clone(clock),
         marks: Some(marks),
+        times: Some(times),
         utc_offset: compose::utc_offset,
         seed: rand::random(),
         in_tmux: std::env::var_os("TMUX").is_some(),

@@ -1,6 +1,7 @@
 //! What the host says of an attempt: the contents of its run directory, read strictly.
 
 use crate::domain::event::{Lengths, Started, Stuck};
+use crate::domain::run::Faults;
 
 /// One look at an attempt's directory.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -18,6 +19,8 @@ pub struct Evidence {
     pub stuck: Option<Stuck>,
     /// How it was started, once that is on record.
     pub started: Option<Started>,
+    /// What the host counted of its own faults, once the run is over.
+    pub faults: Faults,
     /// How often the command's host booted under this run, as the command sees it.
     pub notice: Option<String>,
 }

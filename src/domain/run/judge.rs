@@ -97,6 +97,7 @@ const KILL: i32 = 9;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::run::Faults;
 
     fn evidence(observed: Observed, out: u64) -> Evidence {
         Evidence {
@@ -107,6 +108,7 @@ mod tests {
             free: None,
             stuck: None,
             started: None,
+            faults: Faults::default(),
             notice: None,
         }
     }

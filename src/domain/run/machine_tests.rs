@@ -7,7 +7,9 @@ use crate::domain::boot::BootIdentity;
 use crate::domain::event::Started;
 use crate::domain::id::{Attempt, RunId};
 use crate::domain::moment::Wall;
-use crate::domain::run::{Evidence, ExitKind, ExitRecord, FollowAnswer, Killer, Limits, Observed, RunIo};
+use crate::domain::run::{
+    Evidence, ExitKind, ExitRecord, Fault, Faults, FollowAnswer, Growth, Killer, Limits, Observed, RunIo,
+};
 
 /// A host that runs the attempt, and a link that can be cut between any two steps.
 struct Rig {
@@ -38,6 +40,15 @@ struct Host {
 }
 
 impl Host {
+    /// Counted once it is over.
+    fn faults(&self) -> Faults {
+        let mut faults = Faults::default();
+        if self.exit.is_some() {
+            faults.add(Fault::MemoryCorrected, Growth::By(3));
+        }
+        faults
+    }
+
     fn evidence(&self) -> Evidence {
         let sizes = Lengths { out: self.spool, err: 0 };
         let observed = if self.starts == 0 || self.missing_again {
@@ -69,6 +80,7 @@ impl Host {
             free: self.free,
             stuck: self.stuck,
             started,
+            faults: self.faults(),
             notice: None,
         }
     }
@@ -218,6 +230,7 @@ impl Rig {
             | RunFact::Started(_)
             | RunFact::StartDelayed { .. }
             | RunFact::EndSeen { .. }
+            | RunFact::Counted(_)
             | RunFact::CancelRequested { .. }
             | RunFact::Cancelled { .. }
             | RunFact::RetryScheduled { .. }

@@ -1,6 +1,7 @@
 //! What a run is, and what it is doing.
 
 mod evidence;
+mod faults;
 mod following;
 mod job;
 mod judge;
@@ -12,6 +13,7 @@ mod traffic;
 mod verdict;
 
 pub use evidence::{Evidence, ExitKind, ExitRecord, Observed};
+pub use faults::{Fault, Faults, Growth, Outcome};
 pub use job::Job;
 pub use judge::{Judgement, judge, next_attempt};
 pub use limit_clock::LimitClock;

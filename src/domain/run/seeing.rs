@@ -47,6 +47,9 @@ impl HostRun {
             Judgement::Over { verdict: Verdict::Reverted, .. } if self.is_doubtful(now, REVERTED_LOOKS) => {}
             Judgement::Over { verdict, sizes } => {
                 self.facts.push_back(RunFact::EndSeen { out: sizes.out, err: sizes.err });
+                if !evidence.faults.is_unknown() {
+                    self.facts.push_back(RunFact::Counted(evidence.faults.clone()));
+                }
                 self.stage = Stage::Ending { verdict, sizes };
                 self.control = Control::Idle;
             }

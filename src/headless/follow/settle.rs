@@ -105,6 +105,8 @@ impl Follower {
             text.push_str(&format!(" attempt {attempt}"));
         }
         text.push_str(&format!(": {verdict}"));
+        // What stands behind it is told last: it may be long.
+        let behind = view.faults.behind(verdict.is_success());
         if let Some(started) = view.started_at {
             text.push_str(&format!(" after {}, {} of output", say::duration(at.since(started)), say::bytes(bytes)));
         }
@@ -113,7 +115,12 @@ impl Follower {
             let wait = next.since(*at);
             text.push_str(&format!("; attempt {} in {}", attempt.next(), say::duration(wait)));
         }
-        let note = Note::new(Some(run.host.clone()), tone_of(verdict), text);
+        let tone = match tone_of(verdict) {
+            Tone::Good if !behind.is_empty() => Tone::Warning,
+            tone @ (Tone::Plain | Tone::Good | Tone::Warning | Tone::Bad) => tone,
+        };
+        text.push_str(&behind);
+        let note = Note::new(Some(run.host.clone()), tone, text);
         self.note(note).await;
     }
 
@@ -176,6 +183,7 @@ impl Follower {
             run: seat.wanted.run,
             host: seat.wanted.host.clone(),
             how: seat.end.clone().unwrap_or(How::Going),
+            faults: latest.map(|latest| latest.faults.clone()).unwrap_or_default(),
             started: latest.is_some_and(|latest| latest.started.is_some()),
             attempts: view.map_or(0, |view| view.attempts.len()),
             duration,

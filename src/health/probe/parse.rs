@@ -166,7 +166,9 @@ fn disk(lines: &[&str]) -> Option<Disk> {
 
 fn temperature(sections: &Sections<'_>) -> Option<f64> {
     let zones = sections.first("temp").unwrap_or_default().iter().filter_map(|line| line.trim().parse::<i32>().ok());
-    let freebsd = sections.sysctl("dev.cpu.0.temperature").and_then(|text| decimal(text.strip_suffix('C')?, 200.0));
+    // FreeBSD: of the processor where coretemp(4) is loaded, else of ACPI.
+    let freebsd = ["dev.cpu.0.temperature", "hw.acpi.thermal.tz0.temperature"].into_iter();
+    let freebsd = freebsd.filter_map(|name| decimal(sections.sysctl(name)?.strip_suffix('C')?, 200.0));
     let sane = |degrees: &f64| (-50.0..=200.0).contains(degrees);
     zones.map(|milli| f64::from(milli) / 1000.0).chain(freebsd).filter(sane).max_by(f64::total_cmp)
 }

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::spec::{Pair, pairs, unpaired};
+use super::system::SystemRecord;
 use super::time::{Timestamp, millis};
 use super::words::RebootCauseRecord;
 use crate::domain::boot::BootIdentity;
@@ -23,6 +24,12 @@ pub enum BootRecord {
         cause: RebootCauseRecord,
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         texts: Vec<Pair>,
+    },
+    /// What it is made of: `before` is there when something of it is another now.
+    System {
+        now: SystemRecord,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        before: Option<SystemRecord>,
     },
     /// Same boot, less uptime: a snapshot was restored between `not_before` and the event.
     Reverted { identity: IdentityRecord, uptime_before_ms: u64, uptime_after_ms: u64, not_before: Timestamp },
@@ -52,6 +59,9 @@ impl From<&BootFact> for BootRecord {
                 evidence: pairs(&evidence),
             },
             BootFact::Evidence { cause, texts } => Self::Evidence { cause: cause.into(), texts: pairs(&texts) },
+            BootFact::System { now, before } => {
+                Self::System { now: (&*now).into(), before: before.map(|before| (&*before).into()) }
+            }
             BootFact::Reverted { identity, uptime_before, uptime_after, not_before } => Self::Reverted {
                 identity: identity.into(),
                 uptime_before_ms: millis(uptime_before),
@@ -73,6 +83,9 @@ impl From<BootRecord> for BootFact {
                 evidence: unpaired(evidence),
             },
             BootRecord::Evidence { cause, texts } => Self::Evidence { cause: cause.into(), texts: unpaired(texts) },
+            BootRecord::System { now, before } => {
+                Self::System { now: Box::new(now.into()), before: before.map(|before| Box::new(before.into())) }
+            }
             BootRecord::Reverted { identity, uptime_before_ms, uptime_after_ms, not_before } => Self::Reverted {
                 identity: identity.into(),
                 uptime_before: Duration::from_millis(uptime_before_ms),

@@ -12,6 +12,7 @@ mod run;
 mod spec;
 #[cfg(test)]
 pub(crate) mod strategy;
+mod system;
 mod time;
 mod words;
 
@@ -25,6 +26,7 @@ pub use cause::{CauseRecord, RungReportRecord};
 pub(super) use command::CommandRecord;
 pub use run::{MarkRecord, RunEventRecord, StartedRecord, VerdictRecord};
 pub use spec::{Pair, PtyRecord, SpecRecord, UploadRecord};
+pub use system::{FaultsRecord, NicRecord, SystemRecord};
 pub use time::Timestamp;
 use time::millis;
 pub use words::{

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::boot::IdentityRecord;
 use super::spec::SpecRecord;
+use super::system::FaultsRecord;
 use super::time::{Timestamp, millis};
 use super::words::{CancelReasonRecord, KillerRecord, TimeLimitRecord};
 use crate::domain::event::{Lengths, OutputMark, RunFact, Started, Stuck};
@@ -28,6 +29,10 @@ pub enum RunEventRecord {
     EndSeen {
         out: u64,
         err: u64,
+    },
+    /// What the host counted of its own faults meanwhile.
+    Counted {
+        faults: FaultsRecord,
     },
     CancelRequested {
         reason: CancelReasonRecord,
@@ -135,6 +140,7 @@ impl From<&RunFact> for RunEventRecord {
             RunFact::Started(started) => Self::Started(started.into()),
             RunFact::StartDelayed { reason } => Self::StartDelayed { reason },
             RunFact::EndSeen { out, err } => Self::EndSeen { out, err },
+            RunFact::Counted(faults) => Self::Counted { faults: (&faults).into() },
             RunFact::CancelRequested { reason } => Self::CancelRequested { reason: reason.into() },
             RunFact::Cancelled { left_over } => Self::Cancelled { left_over },
             RunFact::Ended { verdict, lengths: Lengths { out, err } } => {
@@ -158,6 +164,7 @@ impl TryFrom<RunEventRecord> for RunFact {
             RunEventRecord::Started(started) => Self::Started(started.into()),
             RunEventRecord::StartDelayed { reason } => Self::StartDelayed { reason },
             RunEventRecord::EndSeen { out, err } => Self::EndSeen { out, err },
+            RunEventRecord::Counted { faults } => Self::Counted(faults.into()),
             RunEventRecord::CancelRequested { reason } => Self::CancelRequested { reason: reason.into() },
             RunEventRecord::Cancelled { left_over } => Self::Cancelled { left_over },
             RunEventRecord::Ended { verdict, out, err } => {

@@ -20,7 +20,10 @@ use crate::domain::id::{Attempt, AttemptId, HostId, JobName, RunId, Seq};
 use crate::domain::link::LinkState;
 use crate::domain::moment::Wall;
 use crate::domain::network::NetworkState;
-use crate::domain::run::{Killer, Limits, OnReboot, Retry, RunIo, RunSpec, Stream, TimeLimit, Upload, Verdict};
+use crate::domain::run::{
+    Fault, Faults, Growth, Killer, Limits, OnReboot, Retry, RunIo, RunSpec, Stream, TimeLimit, Upload, Verdict,
+};
+use crate::domain::system::{Interface, System};
 
 pub(crate) fn event() -> BoxedStrategy<Event> {
     (any::<u64>(), wall(), option::of(host()), fact())
@@ -83,11 +86,44 @@ pub(crate) fn boot_fact() -> BoxedStrategy<BootFact> {
         }),
         (select(RebootCause::ALL.to_vec()), vec((text(), text()), 0..4))
             .prop_map(|(cause, texts)| BootFact::Evidence { cause, texts }),
+        (system(), option::of(system()))
+            .prop_map(|(now, before)| BootFact::System { now: Box::new(now), before: before.map(Box::new) }),
         (identity(), millis(), millis(), wall()).prop_map(|(identity, uptime_before, uptime_after, not_before)| {
             BootFact::Reverted { identity, uptime_before, uptime_after, not_before }
         }),
     ]
     .boxed()
+}
+
+pub(crate) fn system() -> BoxedStrategy<System> {
+    let word = || option::of(text());
+    let interface = (text(), word(), word(), any::<Option<u32>>()).prop_map(|(name, mac, state, speed)| Interface {
+        name,
+        mac,
+        state,
+        speed,
+    });
+    (word(), word(), word(), any::<Option<u32>>(), any::<Option<u64>>(), vec(interface, 0..3))
+        .prop_map(|(distribution, kernel, processor, processors, memory, interfaces)| System {
+            distribution,
+            kernel,
+            processor,
+            processors,
+            memory,
+            interfaces,
+        })
+        .boxed()
+}
+
+pub(crate) fn faults() -> BoxedStrategy<Faults> {
+    let grown = (select(Fault::ALL.to_vec()), any::<Option<u64>>());
+    (vec(grown, 0..5), any::<bool>())
+        .prop_map(|(grown, rebooted)| {
+            let mut faults = if rebooted { Faults::reset_by_reboot() } else { Faults::default() };
+            grown.into_iter().for_each(|(fault, by)| faults.add(fault, by.map_or(Growth::Reset, Growth::By)));
+            faults
+        })
+        .boxed()
 }
 
 pub(crate) fn run_fact() -> BoxedStrategy<RunFact> {
@@ -96,6 +132,7 @@ pub(crate) fn run_fact() -> BoxedStrategy<RunFact> {
         started().prop_map(RunFact::Started),
         text().prop_map(|reason| RunFact::StartDelayed { reason }),
         (any::<u64>(), any::<u64>()).prop_map(|(out, err)| RunFact::EndSeen { out, err }),
+        faults().prop_map(RunFact::Counted),
         reason().prop_map(|reason| RunFact::CancelRequested { reason }),
         vec(text(), 0..3).prop_map(|left_over| RunFact::Cancelled { left_over }),
         (verdict(), any::<u64>(), any::<u64>())

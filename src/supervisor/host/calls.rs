@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::domain::boot::BootIdentity;
 use crate::domain::boot::cause::Trace;
 use crate::domain::diagnosis::RungReport;
 use crate::domain::event::{CancelReason, Fact, Lengths};
@@ -10,6 +11,7 @@ use crate::domain::id::{AttemptId, Epoch};
 use crate::domain::link::LinkInput;
 use crate::domain::moment::Moment;
 use crate::domain::run::{RunInput, RunSpec};
+use crate::domain::system::System;
 use crate::net::OwnNetwork;
 use crate::port::{DialError, Dialed, Session, SessionGone};
 use crate::remote::{self, Found, HostFacts, RemoteError};
@@ -33,6 +35,7 @@ pub(super) enum Outcome {
     /// The rungs above the login, of a run that was not heard of.
     Suspected(AttemptId, Vec<RungReport>),
     LastBoot(Result<Vec<Trace>, RemoteError>),
+    System(BootIdentity, Result<System, RemoteError>),
     Listed(Result<Vec<Found>, RemoteError>),
     /// Logs are synced: the end may be told.
     Publish(Box<Fact>),
@@ -191,6 +194,7 @@ impl HostTask {
             Outcome::Run(id, input) => self.run_input(now, id, input),
             Outcome::Suspected(id, reports) => self.handle_suspected(id, &reports),
             Outcome::LastBoot(answer) => self.handle_evidence(answer),
+            Outcome::System(boot, answer) => self.handle_system(boot, answer),
             Outcome::Listed(found) => self.handle_listed(found),
             Outcome::Publish(fact) => self.spawn_fact(*fact),
             Outcome::Done => {}

@@ -7,6 +7,7 @@ mod outside;
 mod reboot;
 mod runs;
 mod suspect;
+mod system;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use crate::domain::id::{AttemptId, Epoch, HostId};
 use crate::domain::link::{DialStage, Link, LinkEffect, LinkFact, LinkInput, LinkState};
 use crate::domain::moment::{Moment, Mono};
 use crate::domain::run::{HostRun, RunInput};
+use crate::domain::system::System;
 use crate::ledger::Ledger;
 use crate::net::OwnNetwork;
 use crate::port::{Clock, Connector, Session};
@@ -31,6 +33,7 @@ use crate::supervisor::host::outside::{Stall, Way};
 use crate::supervisor::host::reboot::Boots;
 use crate::supervisor::host::runs::Seat;
 use crate::supervisor::host::suspect::Suspicion;
+use crate::supervisor::host::system::Makeup;
 use crate::supervisor::hub::{HostNews, News};
 use crate::supervisor::shared::{Numbers, Shared};
 
@@ -73,6 +76,8 @@ pub(super) struct Surroundings {
     pub writers: TaskTracker,
     /// Looks for routes, so that a thousand hosts do not ask the kernel at once. Full: the others wait.
     pub looks: Arc<Semaphore>,
+    /// What the ledger knows of what the host is made of.
+    pub system: Option<System>,
     pub stop: CancellationToken,
 }
 
@@ -92,6 +97,7 @@ pub(super) struct HostTask {
     /// The operator wants to know, once connected, what runs are on the host.
     adopting: bool,
     boots: Boots,
+    makeup: Makeup,
     blind: BlindClock,
     way: Way,
     stall: Stall,
@@ -108,6 +114,7 @@ impl HostTask {
     pub(super) fn new(around: Surroundings, link: Link, reports_out: mpsc::Sender<Report>) -> Self {
         let numbers = around.shared.numbers(&around.host);
         let stall = Stall::new(around.clock.as_ref());
+        let makeup = Makeup::new(around.system.clone());
         Self {
             around,
             numbers,
@@ -121,6 +128,7 @@ impl HostTask {
             written: Arc::new(Notify::new()),
             adopting: false,
             boots: Boots::default(),
+            makeup,
             blind: BlindClock::default(),
             way: Way::default(),
             stall,
@@ -297,6 +305,7 @@ impl HostTask {
             self.link.handle_input(now, LinkInput::RebootHandled);
         }
         self.gather_evidence();
+        self.gather_system();
         if self.adopting {
             self.spawn_list();
         }

@@ -1,8 +1,8 @@
 //! What a host's task does about boots beyond the link's own rules: snapshots that were restored, and
 //! why it booted. Neither keeps the link or a run waiting.
 
-use crate::domain::boot::Sighting;
 use crate::domain::boot::cause::{RebootCause, Trace};
+use crate::domain::boot::{BootIdentity, Sighting};
 use crate::domain::event::{BootFact, Fact};
 use crate::domain::id::Epoch;
 use crate::domain::moment::{Moment, Wall};
@@ -16,6 +16,13 @@ use crate::supervisor::limits::LOOK_LIMIT;
 pub(super) struct Boots {
     last: Option<(Sighting, Wall)>,
     due: Option<Due>,
+}
+
+impl Boots {
+    /// The boot that was seen last; empty for a host that does not tell.
+    pub(super) fn identity(&self) -> BootIdentity {
+        self.last.as_ref().map(|(seen, _)| seen.identity.clone()).unwrap_or_default()
+    }
 }
 
 /// A reboot whose evidence is still to be gathered.
@@ -36,6 +43,7 @@ impl HostTask {
         if let Some((before, not_before)) = &self.boots.last
             && before.went_back(&seen)
         {
+            self.makeup.forget_boot();
             self.spawn_fact(Fact::Boot(BootFact::Reverted {
                 identity: seen.identity.clone(),
                 uptime_before: before.uptime.unwrap_or_default(),
@@ -51,7 +59,10 @@ impl HostTask {
             BootFact::Rebooted { before, .. } => {
                 self.boots.due = Some(Due { since: before.boot_time, asked: None, tries: 0 });
             }
-            BootFact::Identified(_) | BootFact::Evidence { .. } | BootFact::Reverted { .. } => {}
+            BootFact::Identified(_)
+            | BootFact::Evidence { .. }
+            | BootFact::System { .. }
+            | BootFact::Reverted { .. } => {}
         }
     }
 

@@ -31,6 +31,16 @@ impl Marks {
         entry.after = self.between(entry.offset + 1, stop);
     }
 
+    /// Whether a byte was written while its host could not be seen, and was fetched later.
+    pub(super) fn is_blind(&self, offset: u64) -> bool {
+        self.marks.iter().any(|mark| match mark {
+            OutputMark::Gap { .. } => false,
+            OutputMark::Blind { log_offset, caught_up, .. } => {
+                (*log_offset..log_offset.saturating_add(*caught_up)).contains(&offset)
+            }
+        })
+    }
+
     /// Nothing but the marks, when there are any.
     pub(super) fn of_an_empty_log(&self) -> Option<Entry> {
         let before = self.between(0, u64::MAX);

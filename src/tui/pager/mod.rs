@@ -1,11 +1,12 @@
 //! Reads a log for the pane that shows it: the lines around a place, how many lines there are, and what
-//! is searched for. Three threads per log, none of which is the one that draws; none of them holds more of
+//! is searched for. Four threads per log, none of which is the one that draws; none of them holds more of
 //! the log than a few pieces, whatever its size.
 //!
 //! - the *reader* answers requests for windows. It needs no index: the end of a log of 10 GB is there
 //!   at once;
 //! - the *indexer* counts lines, from the front, and goes on as the log grows;
-//! - the *searcher* counts and finds what matches.
+//! - the *searcher* counts and finds what matches;
+//! - the *sifter* counts what passes the filter, while there is one.
 //!
 //! Orders go into an inbox of one place each, in which a newer one takes the place of one that was not yet
 //! begun: nothing queues, and nobody waits for room. Answers are in an outbox of one place each, of which
@@ -19,8 +20,11 @@ mod log;
 mod marks;
 mod search;
 mod segments;
+mod sieve;
+mod sifted;
 mod tally;
 mod threads;
+mod times;
 mod visible;
 mod window;
 
@@ -30,10 +34,12 @@ use std::thread::JoinHandle;
 
 pub use index::LineIndex;
 pub use tally::{Known, Tally};
+pub use times::Arrivals;
 
 use self::log::Log;
 use self::marks::Marks;
-use crate::app::output::{Extent, Order, Pattern, Progress, Request, Seek, Window};
+use self::sieve::Sieve;
+use crate::app::output::{Extent, Order, Pattern, Progress, Request, Seek, Sifted, Window};
 use crate::domain::event::OutputMark;
 
 /// A log that is being read. Dropping it ends its threads without waiting for them: a disk that hangs
@@ -49,6 +55,7 @@ pub struct Answers {
     pub window: Option<Window>,
     pub extent: Option<Extent>,
     pub progress: Option<Progress>,
+    pub sifted: Option<Sifted>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -59,18 +66,34 @@ impl Pager {
     /// Reads the file at `path`, which need not be there yet, up to byte `end`. `notify` is called from
     /// other threads whenever there is an answer; it must not wait.
     pub fn open(path: PathBuf, end: u64, notify: Arc<dyn Fn() + Send + Sync>) -> Result<Self, OpenError> {
+        Self::with_times(path, end, None, notify)
+    }
+
+    /// The same of a log of which somebody knows when its bytes arrived.
+    pub fn with_times(
+        path: PathBuf,
+        end: u64,
+        arrivals: Option<Box<dyn Arrivals>>,
+        notify: Arc<dyn Fn() + Send + Sync>,
+    ) -> Result<Self, OpenError> {
         let shared = Arc::new(Shared {
             log: Log::new(path, end),
             index: Index::default(),
             marks: Mutex::default(),
+            arrivals,
+            sieve: Mutex::default(),
             inbox: Mutex::default(),
             bell: Condvar::new(),
             outbox: Mutex::default(),
             notify,
         });
         let mut pager = Self { shared, threads: Vec::new() };
-        let threads: [(&str, Work); 3] =
-            [("log-reader", threads::read), ("log-indexer", threads::index), ("log-searcher", threads::search)];
+        let threads: [(&str, Work); 4] = [
+            ("log-reader", threads::read),
+            ("log-indexer", threads::index),
+            ("log-searcher", threads::search),
+            ("log-sifter", threads::sift),
+        ];
         for (name, work) in threads {
             let shared = Arc::clone(&pager.shared);
             pager.threads.push(std::thread::Builder::new().name(name.to_owned()).spawn(move || work(&shared))?);
@@ -93,6 +116,13 @@ impl Pager {
     /// Asks for the lines around a place; a request that was not begun yet is forgotten.
     pub fn read(&self, request: Request) {
         self.shared.order(|inbox| inbox.request = Some(request));
+    }
+
+    /// From the next request on only lines that match are read, or all of them again.
+    pub fn filter(&self, pattern: Option<Pattern>) {
+        *lock(&self.shared.sieve) = pattern.map(|pattern| Arc::new(Sieve::new(pattern)));
+        lock(&self.shared.outbox).sifted = None;
+        self.shared.order(|inbox| inbox.filters += 1);
     }
 
     pub fn search(&self, order: Order) {
@@ -146,8 +176,11 @@ struct Shared {
     log: Log,
     index: Index,
     marks: Mutex<Arc<Marks>>,
+    arrivals: Option<Box<dyn Arrivals>>,
+    /// The filter, if there is one.
+    sieve: Mutex<Option<Arc<Sieve>>>,
     inbox: Mutex<Inbox>,
-    /// Rings when something came into the inbox; all three threads wait for it.
+    /// Rings when something came into the inbox; all threads wait for it.
     bell: Condvar,
     outbox: Mutex<Answers>,
     notify: Arc<dyn Fn() + Send + Sync>,
@@ -158,6 +191,8 @@ struct Inbox {
     closed: bool,
     /// Counts changes of the log's length.
     grown: u64,
+    /// Counts changes of the filter.
+    filters: u64,
     /// Counts what was added to the index, for a request that waits for it.
     indexed: u64,
     request: Option<Request>,

@@ -15,6 +15,8 @@ use crate::app::output::{Direction, Outcome, Pattern, Progress, Seek, Sought};
 
 pub(super) struct Search {
     pattern: Pattern,
+    /// Only lines that pass it are searched.
+    filter: Option<Pattern>,
     tally: Tally,
     /// The last line is not ended yet, and matches; it is not in the tally.
     open_match: bool,
@@ -44,9 +46,10 @@ struct Hit {
 }
 
 impl Search {
-    pub(super) fn new(pattern: Pattern) -> Self {
+    pub(super) fn new(pattern: Pattern, filter: Option<Pattern>) -> Self {
         Self {
             pattern,
+            filter,
             tally: Tally::default(),
             open_match: false,
             seen: 0,
@@ -111,7 +114,7 @@ impl Search {
         let stop = start + as_u64(whole.min(self.chunk.bytes().len()));
         self.open_match = false;
         self.visible.fill(self.chunk.bytes());
-        for found in MatchingLines::new(&self.pattern, self.visible.text()) {
+        for found in MatchingLines::new(&self.pattern, self.visible.text()).among(self.filter.as_ref()) {
             let line = start + self.visible.raw_line(found.start);
             if line < stop {
                 self.tally.add(line);
@@ -184,6 +187,7 @@ impl Search {
         self.visible.fill(self.chunk.bytes());
         let visible = &self.visible;
         MatchingLines::new(&self.pattern, visible.text())
+            .among(self.filter.as_ref())
             .map(move |found| Hit { line: start + visible.raw_line(found.start), at: start + visible.raw(found.end) })
     }
 
@@ -211,15 +215,21 @@ impl Search {
 }
 
 /// The lines of a text that match: from where the line begins to where its first match does.
-struct MatchingLines<'a> {
+pub(super) struct MatchingLines<'a> {
     pattern: &'a Pattern,
+    /// Lines that do not pass it are not there.
+    filter: Option<&'a Pattern>,
     text: &'a [u8],
     position: usize,
 }
 
 impl<'a> MatchingLines<'a> {
-    fn new(pattern: &'a Pattern, text: &'a [u8]) -> Self {
-        Self { pattern, text, position: 0 }
+    pub(super) fn new(pattern: &'a Pattern, text: &'a [u8]) -> Self {
+        Self { pattern, filter: None, text, position: 0 }
+    }
+
+    fn among(self, filter: Option<&'a Pattern>) -> Self {
+        Self { filter, ..self }
     }
 }
 
@@ -236,6 +246,9 @@ impl Iterator for MatchingLines<'_> {
             let rest = &self.text[found.start()..];
             let end = memchr::memchr(b'\n', rest).map_or(self.text.len(), |at| found.start() + at);
             self.position = end + 1;
+            if self.filter.is_some_and(|filter| !filter.regex().is_match(&self.text[line..end])) {
+                continue;
+            }
             if found.end() <= end {
                 return Some(line..found.start());
             }

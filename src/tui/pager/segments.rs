@@ -23,6 +23,11 @@ impl<'a> Segments<'a> {
         Self { log, end, cuts, pieces: Vec::new() }
     }
 
+    /// The log's length, for this.
+    pub(super) fn end(&self) -> u64 {
+        self.end
+    }
+
     /// Where the entry begins that holds the byte at `offset`; that of the last one when it is the end.
     pub(super) fn start_of(&mut self, offset: u64) -> io::Result<u64> {
         let offset = offset.min(self.end.saturating_sub(1));

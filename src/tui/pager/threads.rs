@@ -1,4 +1,4 @@
-//! What the three threads of a pager do. Each waits for the bell, works in small steps, and looks between
+//! What the threads of a pager do. Each waits for the bell, works in small steps, and looks between
 //! them whether there is something more urgent, or whether it is to end.
 
 use std::sync::{Arc, MutexGuard};
@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use super::index::{self, Step};
 use super::search::Search;
+use super::sieve::{Sieve, Tools};
+use super::sifted::{self, Desk};
 use super::window::{self, Source};
 use super::{Inbox, Shared, lock};
 use crate::app::output::{Request, Window};
@@ -37,8 +39,21 @@ pub(super) fn read(shared: &Shared) {
 
 fn read_window(shared: &Shared, request: &Request) -> Option<Window> {
     let marks = Arc::clone(&lock(&shared.marks));
-    let source = Source { log: &shared.log, marks: &marks, index: &shared.index };
-    window::read(&source, request).unwrap_or_else(|error| {
+    let arrivals = shared.arrivals.as_deref();
+    let source = Source { log: &shared.log, marks: &marks, index: &shared.index, arrivals };
+    let sieve = lock(&shared.sieve).clone();
+    let read = match &sieve {
+        None => window::read(&source, request),
+        Some(sieve) => {
+            let wanted = || {
+                let inbox = lock(&shared.inbox);
+                !inbox.closed && inbox.request.is_none()
+            };
+            let show = |window| shared.answer(|answers| answers.window = Some(window));
+            sifted::read(&source, request, &Desk { sieve, wanted: &wanted, show: &show })
+        }
+    };
+    read.unwrap_or_else(|error| {
         let trouble = Some(format!("failed to read the log: {error}"));
         Some(Window { serial: request.serial, trouble, ..Window::default() })
     })
@@ -99,7 +114,8 @@ pub(super) fn search(shared: &Shared) {
         let (pattern, seek) = (inbox.pattern.take(), inbox.seek.take());
         drop(inbox);
         if let Some(pattern) = pattern {
-            search = pattern.map(Search::new);
+            let filter = lock(&shared.sieve).as_ref().map(|sieve| sieve.pattern().clone());
+            search = pattern.map(|pattern| Search::new(pattern, filter));
             said = 0;
         }
         let Some(search) = &mut search else { continue };
@@ -118,6 +134,36 @@ pub(super) fn search(shared: &Shared) {
         if failed {
             // The disk does not read: the same step again, but not at once.
             drop(wait_until(shared, Some(AFTER_FAILURE), |inbox| inbox.pattern.is_some()));
+        }
+    }
+}
+
+/// Counts what passes the filter while there is one, and goes on as the log grows.
+pub(super) fn sift(shared: &Shared) {
+    let mut tools = Tools::default();
+    let mut sieve: Option<Arc<Sieve>> = None;
+    let (mut filters, mut grown, mut complete, mut said) = (0, 0, true, 0);
+    loop {
+        let idle = sieve.is_none() || complete;
+        let inbox = wait_until(shared, None, |inbox| {
+            !idle || inbox.filters != filters || (sieve.is_some() && inbox.grown != grown)
+        });
+        if inbox.closed {
+            return;
+        }
+        grown = inbox.grown;
+        if std::mem::replace(&mut filters, inbox.filters) != inbox.filters {
+            sieve = lock(&shared.sieve).clone();
+            said = 0;
+        }
+        drop(inbox);
+        let Some(sieve) = &sieve else { continue };
+        // The reader meets the same error and shows it; here it is tried again after the next growth.
+        complete = sieve.step(&shared.log, &mut tools).unwrap_or(true);
+        let sifted = sieve.sifted();
+        if complete || sifted.counted < said || sifted.counted - said >= SAY_EVERY {
+            said = sifted.counted;
+            shared.answer(|answers| answers.sifted = Some(sifted));
         }
     }
 }

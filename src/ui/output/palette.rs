@@ -21,6 +21,8 @@ pub struct OutputPalette {
     pub blind: Style,
     pub current_match: Style,
     pub other_match: Style,
+    /// Lines that are to be copied.
+    pub selected: Style,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -55,6 +57,7 @@ impl OutputPalette {
             blind,
             current_match: reversed.add_modifier(Modifier::BOLD | Modifier::UNDERLINED),
             other_match: reversed,
+            selected: theme.selected(true),
         };
         if colors == Colors::None {
             return base;
@@ -90,7 +93,7 @@ impl OutputPalette {
     }
 
     /// The host's text, in what the terminal can show; as wide as before.
-    pub(super) fn host_text<'a>(&self, text: &'a str) -> Cow<'a, str> {
+    pub fn host_text<'a>(&self, text: &'a str) -> Cow<'a, str> {
         if !self.ascii || text.is_ascii() {
             return text.into();
         }
@@ -105,7 +108,7 @@ impl OutputPalette {
         plain.into()
     }
 
-    pub(super) fn host_style(&self, style: output::Style) -> Style {
+    pub fn host_style(&self, style: output::Style) -> Style {
         match style.kind {
             Kind::Text => {}
             Kind::Escaped => return self.escaped,

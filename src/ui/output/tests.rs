@@ -14,7 +14,7 @@ const AREA: Rect = Rect::new(0, 0, 80, 24);
 
 fn heading() -> Heading {
     let title = vec![("soak".into(), Role::Heading), (" web-07 attempt 1".into(), Role::Quiet)];
-    Heading { title, edge: Edge::Box, focused: true }
+    Heading { title, edge: Edge::Box, focused: true, clock: Clock::default() }
 }
 
 fn text_area(area: Rect) -> Rect {
@@ -42,9 +42,12 @@ fn answer(view: &mut View, effects: &mut Vec<output::Effect>, entries: &[Entry])
             let end = entries.last().map_or(0, |entry| entry.next);
             let anchor = match request.anchor {
                 output::Anchor::Offset(offset) => entries.iter().rposition(|e| e.offset <= offset).unwrap_or(0),
-                output::Anchor::End | output::Anchor::Line(_) => entries.len().saturating_sub(1),
+                output::Anchor::End | output::Anchor::Line(_) | output::Anchor::Time(_) | output::Anchor::Part(_) => {
+                    entries.len().saturating_sub(1)
+                }
             };
-            let window = Window { serial: request.serial, entries: entries.to_vec(), anchor, end, trouble: None };
+            let entries = entries.to_vec();
+            let window = Window { serial: request.serial, entries, anchor, end, ..Window::default() };
             effects.extend(view.update(Msg::Window(window)));
         }
     }

@@ -7,6 +7,10 @@ impl View {
     /// Where we are, for the title: `FOLLOW`, or which lines of how many, and how much is below.
     #[must_use]
     pub fn position_words(&self) -> String {
+        let filter = self.filter.words(self.total());
+        if !filter.is_empty() {
+            return self.place_among_few(&filter);
+        }
         let lines = self.total().map(|total| format!("{} lines", words::grouped(total)));
         let size = lines.unwrap_or_else(|| words::bytes(self.end));
         if self.is_following() {
@@ -29,6 +33,17 @@ impl View {
         let below = self.end.saturating_sub(last.next);
         let below = if below > 0 { format!(" · {} below", words::bytes(below)) } else { String::new() };
         format!("{place} {of} {total} ({percent} %){below}")
+    }
+
+    /// With a filter, what is left of how many goes before how much is below.
+    fn place_among_few(&self, filter: &str) -> String {
+        if self.is_following() {
+            return format!("FOLLOW · {filter}");
+        }
+        match self.window.entries.get(self.visible().start).and_then(|entry| entry.number) {
+            Some(number) => format!("line {} · {filter}", words::grouped(number + 1)),
+            None => filter.to_owned(),
+        }
     }
 
     /// How many lines there are, once that is known.

@@ -66,7 +66,7 @@ impl View {
         self.asked.is_some_and(|(asked, _)| asked.anchor == Anchor::Offset(self.top.offset))
     }
 
-    fn rows_before(&self, entry: usize) -> usize {
+    pub(super) fn rows_before(&self, entry: usize) -> usize {
         let columns = self.wraps_at();
         self.window.entries.iter().take(entry).map(|entry| entry.rows(columns)).sum()
     }

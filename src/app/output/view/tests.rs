@@ -1,7 +1,7 @@
 use super::super::decode;
 use super::super::keys::KEYS;
 use super::super::style::Style;
-use super::super::window::{Entry, Outcome, Sought};
+use super::super::window::{Direction, Entry, Outcome, Sought};
 use super::*;
 use crate::app::key::Code;
 
@@ -11,6 +11,7 @@ struct Bench {
     text: String,
     end: usize,
     orders: Vec<Order>,
+    filters: Vec<Option<Pattern>>,
     reads: usize,
 }
 
@@ -21,7 +22,8 @@ impl Bench {
     }
 
     fn of(text: String, rows: u16) -> Self {
-        let mut bench = Self { view: View::default(), end: text.len(), text, orders: Vec::new(), reads: 0 };
+        let mut bench =
+            Self { view: View::default(), end: text.len(), text, orders: Vec::new(), filters: Vec::new(), reads: 0 };
         let id = AttemptId::parse("0123456789.1").expect("an id");
         bench.tell(Msg::Resized { columns: 20, rows });
         bench.tell(Msg::Grew(bench.end as u64));
@@ -41,6 +43,7 @@ impl Bench {
                     effects.extend(self.view.update(Msg::Window(answer)));
                 }
                 Effect::Search(order) => self.orders.push(order),
+                Effect::Filter(pattern) => self.filters.push(pattern),
             }
         }
     }
@@ -62,13 +65,14 @@ impl Bench {
             offset = next;
         }
         let anchor = match request.anchor {
-            Anchor::End => entries.len().saturating_sub(1),
+            Anchor::End | Anchor::Time(_) | Anchor::Part(_) => entries.len().saturating_sub(1),
             Anchor::Offset(offset) => entries.iter().rposition(|e| e.offset <= offset).unwrap_or(0),
             Anchor::Line(number) => usize::try_from(number).expect("small").min(entries.len() - 1),
         };
         let first = anchor.saturating_sub(request.before);
         let entries = entries.into_iter().skip(first).take(anchor - first + request.after).collect();
-        Window { serial: request.serial, entries, anchor: anchor - first, end: self.end as u64, trouble: None }
+        let end = self.end as u64;
+        Window { serial: request.serial, entries, anchor: anchor - first, end, ..Window::default() }
     }
 
     /// The text of the rows shown.
@@ -311,4 +315,54 @@ fn every_verb_has_a_key_and_no_key_has_two() {
         }
     }
     assert_eq!(Verb::of(Key::char('q')), None);
+}
+
+#[test]
+fn a_filter_is_typed_shown_in_the_title_and_left_by_escape() {
+    let mut bench = Bench::new(100, 10);
+    bench.keys("k/line 1");
+    bench.tell(Msg::Key(Key::of(Code::Enter)));
+    bench.keys("&e 7");
+    assert!(bench.view.takes_all_keys());
+    bench.tell(Msg::Key(Key::of(Code::Enter)));
+    assert!(matches!(bench.orders.last(), Some(Order::Stop)), "what was found may not be shown any more");
+    assert_eq!(bench.filters.last().map(|filter| filter.as_ref().map(Pattern::text)), Some(Some("e 7")));
+    assert!(!bench.view.is_following(), "it stands where it stood");
+    bench.tell(Msg::Sifted(Sifted { lines: 11, counted: 9, end: 9 }));
+    assert!(bench.view.position_words().ends_with("filter: e 7 (11 so far)"), "{}", bench.view.position_words());
+    bench.keys("G");
+    assert_eq!(bench.view.position_words(), "FOLLOW · filter: e 7 (11 so far)");
+    bench.tell(Msg::Key(Key::of(Code::Esc)));
+    assert_eq!(bench.filters.last(), Some(&None));
+    assert!(!bench.view.takes_escape() && bench.view.is_following());
+    bench.keys("&");
+    bench.tell(Msg::Key(Key::of(Code::Enter)));
+    assert_eq!(bench.filters.len(), 2, "nothing to clear");
+}
+
+#[test]
+fn what_a_filter_has_found_so_far_is_shown_and_the_rest_still_awaited() {
+    let mut bench = Bench::new(100, 4);
+    let mut effects = bench.view.update(Msg::Do(Verb::Top));
+    let Some(Effect::Read(request)) = effects.pop() else { panic!("it reads") };
+    let whole = bench.answer(&request);
+    let some =
+        |n| Window { entries: whole.entries[..n].to_vec(), covers: Some((0, 9)), partial: true, ..whole.clone() };
+    assert!(bench.view.update(Msg::Window(some(2))).is_empty());
+    assert_eq!(bench.screen(), ["line 1", "line 2"]);
+    bench.tell(Msg::Window(whole.clone()));
+    assert_eq!(bench.screen().len(), 4);
+}
+
+#[test]
+fn times_take_columns_of_the_lines() {
+    let mut bench = Bench::of("x".repeat(20), 4);
+    assert_eq!(bench.screen().len(), 1);
+    bench.keys("t");
+    assert_eq!((bench.view.gutter(), bench.view.wraps_at()), (11, Some(9)));
+    assert_eq!(bench.screen().len(), 3);
+    bench.tell(Msg::Resized { columns: 120, rows: 4 });
+    assert_eq!(bench.view.gutter(), 16);
+    bench.keys("t");
+    assert_eq!(bench.view.wraps_at(), Some(120));
 }

@@ -9,7 +9,8 @@ use crate::app::say;
 use crate::cli::exit;
 use crate::domain::diagnosis::{Cause, Rung, RungAnswer, RungReport, verdict};
 use crate::domain::id::HostId;
-use crate::ledger::record::{CauseRecord, IdentityRecord, RungReportRecord};
+use crate::domain::system::{self, System};
+use crate::ledger::record::{CauseRecord, IdentityRecord, RungReportRecord, SystemRecord};
 use crate::remote::HostFacts;
 
 pub(super) struct Report {
@@ -35,6 +36,8 @@ pub(super) enum Contact {
         transport: String,
         exec_took: Duration,
         facts: Box<HostFacts>,
+        /// What it is made of, or why that is not known.
+        system: Result<System, String>,
         heartbeat: RungReport,
         survival: Option<Survival>,
     },
@@ -130,10 +133,14 @@ impl Report {
     fn lines(&self) -> Vec<String> {
         let mut lines = Vec::new();
         match &self.contact {
-            Contact::Made { facts, survival, .. } => {
+            Contact::Made { facts, system, survival, .. } => {
                 let id = facts.boot.boot_id.as_deref().unwrap_or("unknown");
                 let up = facts.uptime.map(|up| format!(", up for {}", say::duration(up))).unwrap_or_default();
                 lines.push(format!("boot {id}{up}"));
+                match system {
+                    Ok(system) => lines.extend(of_system(system)),
+                    Err(why) => lines.push(format!("what it is made of is not known: {why}")),
+                }
                 lines.extend(survival.as_ref().map(Survival::words));
             }
             Contact::Failed { cause, .. } => lines.extend(cause.next_step().map(|step| format!("hint: {step}"))),
@@ -143,12 +150,13 @@ impl Report {
     }
 
     pub(super) fn record(&self) -> CheckRecord {
-        let (transport, boot, uptime, survival, cause) = match &self.contact {
-            Contact::Made { transport, facts, survival, .. } => {
+        let (transport, boot, uptime, system, survival, cause) = match &self.contact {
+            Contact::Made { transport, facts, system, survival, .. } => {
                 let survival = survival.as_ref().map(SurvivalRecord::from);
-                (Some(transport.clone()), Some(facts.boot.clone().into()), facts.uptime, survival, None)
+                let system = system.as_ref().ok().map(SystemRecord::from);
+                (Some(transport.clone()), Some(facts.boot.clone().into()), facts.uptime, system, survival, None)
             }
-            Contact::Failed { cause, .. } => (None, None, None, None, Some(cause.into())),
+            Contact::Failed { cause, .. } => (None, None, None, None, None, Some(cause.into())),
         };
         CheckRecord {
             host: self.host.to_string(),
@@ -162,6 +170,7 @@ impl Report {
             rungs: self.rungs().iter().map(Into::into).collect(),
             boot,
             uptime_s: uptime.map(|up| up.as_secs()),
+            system,
             survival,
             remarks: self.remarks.clone(),
         }
@@ -179,6 +188,25 @@ impl Survival {
             Self::Unknown(why) => format!("whether processes outlive their login is not known: {why}"),
         }
     }
+}
+
+/// A line for each thing it is made of.
+fn of_system(system: &System) -> Vec<String> {
+    let processors = system.processors.map(|count| say::count(usize::try_from(count).unwrap_or(usize::MAX), "CPU"));
+    let processors = match (processors, &system.processor) {
+        (Some(count), Some(model)) => Some(format!("{count}, {model}")),
+        (count, model) => count.or(model.clone()),
+    };
+    let facts = [
+        ("system", system.distribution.clone()),
+        ("kernel", system.kernel.clone()),
+        ("processors", processors),
+        ("memory", system.memory.map(system::size)),
+    ];
+    let mut lines: Vec<String> =
+        facts.into_iter().filter_map(|(name, text)| text.map(|text| format!("{name} {text}"))).collect();
+    lines.extend(system.interfaces.iter().map(|nic| format!("interface {nic}")));
+    lines
 }
 
 fn table(rungs: &[RungReport]) -> String {
@@ -225,6 +253,9 @@ pub(super) struct CheckRecord {
     boot: Option<IdentityRecord>,
     #[serde(skip_serializing_if = "Option::is_none")]
     uptime_s: Option<u64>,
+    /// What it is made of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    system: Option<SystemRecord>,
     #[serde(skip_serializing_if = "Option::is_none")]
     survival: Option<SurvivalRecord>,
     remarks: Vec<String>,

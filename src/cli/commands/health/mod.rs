@@ -18,8 +18,8 @@ use crate::headless::jsonl;
 pub(in crate::cli) fn services(args: &ServicesArgs, globals: &Globals) -> Result<u8, Failure> {
     compose::run(globals, |parts| async move {
         let (mut rows, _) = survey(&args.source, &parts).await?;
-        rows.retain(|row| table::matches(row, args.filter.as_deref()));
-        table::sort(&mut rows, args.sort);
+        rows.retain(|row| table::matches(row, args.table.filter.as_deref()));
+        table::sort(&mut rows, args.table.sort);
         if args.source.json {
             output::print(rows.iter().map(|row| jsonl::line(&table::Record::from(row))).collect::<String>())?;
         } else {
@@ -50,8 +50,8 @@ pub(in crate::cli) fn unhealthy(args: &UnhealthyArgs, globals: &Globals) -> Resu
         let (rows, rules) = survey(&args.source, &parts).await?;
         silent(&rows);
         let mut short = short_of(args.min_healthy, summaries(&rows, &rules));
-        short.retain(|summary| table::contains(&summary.service, args.filter.as_deref()));
-        table::sort_summaries(&mut short, args.sort);
+        short.retain(|summary| table::contains(&summary.service, args.table.filter.as_deref()));
+        table::sort_summaries(&mut short, args.table.sort);
         if short.is_empty() && !args.source.json {
             compose::say(&format!("every service has {} healthy servers or more", args.min_healthy));
         }

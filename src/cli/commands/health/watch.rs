@@ -118,9 +118,9 @@ impl Memory {
         let mut rows: Vec<Row> = rows.into_iter().flat_map(|row| self.named(row)).collect();
         rows.retain(|row| row.service.as_ref() == Some(&args.service));
         let mut seen: Vec<Seen> = rows.into_iter().map(|row| self.compare(row, parts, source, now)).collect();
-        seen.retain(|seen| table::matches(&seen.row, args.filter.as_deref()));
+        seen.retain(|seen| table::matches(&seen.row, args.table.filter.as_deref()));
         let mut order: Vec<Row> = seen.iter().map(|seen| seen.row.clone()).collect();
-        table::sort(&mut order, args.sort);
+        table::sort(&mut order, args.table.sort);
         seen.sort_by_cached_key(|seen| order.iter().position(|row| row.server == seen.row.server));
         seen
     }

@@ -12,8 +12,13 @@ fn told(bytes: &[u8], watched: &Watched) -> String {
     format!("{sample:#?}")
 }
 
-// debian.txt and busybox.txt were recorded (dash, BusyBox ash; Debian 12's kernel interfaces); rhel.txt and
-// freebsd.txt are put together by hand in the formats of those systems.
+// Where they come from: ../recorded/README.md.
+
+/// Of one reading: since the boot.
+fn told_since_boot(bytes: &[u8], watched: &Watched) -> String {
+    let (sample, _) = answer(bytes, watched, Some(CpuTimes { busy: 0, total: 0 })).unwrap();
+    format!("{sample:#?}")
+}
 
 #[test]
 fn debian() {
@@ -22,18 +27,41 @@ fn debian() {
 
 #[test]
 fn busybox() {
-    insta::assert_snapshot!(told(include_bytes!("../recorded/busybox.txt"), &watched(&[], &["busybox"])));
+    insta::assert_snapshot!(told(include_bytes!("../recorded/busybox.txt"), &watched(&[], &["sh"])));
 }
 
 #[test]
 fn red_hat() {
-    let watched = watched(&["nginx.service", "postgresql", "gone"], &[]);
-    insta::assert_snapshot!(told(include_bytes!("../recorded/rhel.txt"), &watched));
+    let watched = watched(&["tuned.service", "network.target", "gone"], &[]);
+    insta::assert_snapshot!(told_since_boot(include_bytes!("../recorded/rhel.txt"), &watched));
 }
 
 #[test]
 fn freebsd() {
-    insta::assert_snapshot!(told(include_bytes!("../recorded/freebsd.txt"), &watched(&[], &["postgres", "nginx"])));
+    let watched = watched(&[], &["sshd-session", "nginx"]);
+    insta::assert_snapshot!(told_since_boot(include_bytes!("../recorded/freebsd.txt"), &watched));
+}
+
+#[test]
+fn an_older_freebsd_without_sensors() {
+    insta::assert_snapshot!(told_since_boot(include_bytes!("../recorded/freebsd12.txt"), &watched(&[], &[])));
+}
+
+/// Keys in another order, a unit that failed, containers: what the recordings do not have.
+#[test]
+fn units_and_containers_in_whatever_order() {
+    let text = "\u{1e}SFH1 units\nActiveState=failed\nSubState=failed\nId=a.service\n\u{1e}SFH1 docker\ncache running\nold exited\n\u{1e}SFH1 end\n";
+    let (sample, _) = answer(text.as_bytes(), &watched(&["a"], &[]), None).unwrap();
+    let told: Vec<_> = sample.services.iter().map(|service| (service.name.as_str(), &service.running)).collect();
+    let no = |why: &str| Running::No(why.into());
+    assert_eq!(told, [("a", &no("failed (failed)")), ("cache", &Running::Yes), ("old", &no("exited"))]);
+}
+
+#[test]
+fn the_warmest_zone_counts() {
+    let text = "\u{1e}SFH1 temp\n61000\n47500\n-274000\nnone\n\u{1e}SFH1 end\n";
+    let (sample, _) = answer(text.as_bytes(), &Watched::default(), None).unwrap();
+    assert_eq!(sample.vitals.temperature, Some(61.0));
 }
 
 #[test]
@@ -70,7 +98,7 @@ proptest! {
                 "\u{1e}SFH1 (cpu|meminfo|loadavg|pcpu|df|temp|net|units|procs|docker)",
                 "cpu +[0-9 -]{0,90}",
                 "(MemTotal|MemFree|MemAvailable|Buffers|Cached): +[0-9]{0,25} kB",
-                "(kern.cp_time|vm.loadavg|vm.stats.vm.v_page_count|vm.stats.vm.v_free_count|vm.stats.vm.v_inactive_count|dev.cpu.0.temperature): [0-9 .C{}]{0,60}",
+                "(kern.cp_time|vm.loadavg|vm.stats.vm.v_page_count|vm.stats.vm.v_free_count|vm.stats.vm.v_inactive_count|dev.cpu.0.temperature|hw.acpi.thermal.tz0.temperature): [0-9 .C{}]{0,60}",
                 "some avg10=[0-9.]{0,8} x",
                 "(Id|ActiveState|SubState)=[a-z]{0,8}",
                 " *[a-z]{0,4}: *[0-9 ]{0,200}",

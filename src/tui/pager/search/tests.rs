@@ -48,7 +48,7 @@ impl Fixture {
 }
 
 fn search(pattern: &str) -> Search {
-    Search::new(Pattern::parse(pattern).expect("a pattern"))
+    Search::new(Pattern::parse(pattern).expect("a pattern"), None)
 }
 
 /// Where the lines begin that contain `needle`.

@@ -1,0 +1,131 @@
+//! Keys pressed while output floods in, in the real program on a real sshd: how late is what they show.
+
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+use crate::fleet::Fleet;
+use crate::support::until;
+use crate::terminal::Terminal;
+use crate::{cpu, resident, told};
+
+/// One run that prints as fast as a pipe lets it, but no more than 200 MB/s.
+pub fn one() {
+    let Some(fleet) = Fleet::new(1, JOBS) else { return };
+    block(&fleet, 10_000_000);
+    let screen = fleet.screen(200, 60);
+    screen.wait_for("alive");
+    let mut quiet = keys(&screen);
+    told("key to screen, nothing comes", &mut quiet);
+    start(&screen, "flood");
+    screen.keys("\r");
+    screen.wait_for("verified");
+    under_flood(&fleet, &screen, "one run that floods");
+    fleet.finish();
+    screen.wait_row(&["h001", "exit 0"]);
+    // A gap would stand among the lines, and the log would be shorter than what was printed.
+    let printed = std::fs::read_to_string(fleet.sshd.home().join("printed")).unwrap();
+    let expected = printed.trim().parse::<u64>().unwrap() * block_length(&fleet);
+    until("the log has all of it", || fleet.logged() >= expected);
+    println!("one run that floods: printed {expected} bytes, logged {}", fleet.logged());
+}
+
+/// Two hundred runs of 1 MB/s each.
+pub fn many() {
+    let Some(fleet) = Fleet::new(MANY, JOBS) else { return };
+    block(&fleet, 1_000_000);
+    let screen = fleet.screen(200, 60);
+    let began = Instant::now();
+    patiently("all are alive", || screen.contents().contains(&format!("● {MANY}")));
+    println!("{MANY} hosts behind one sshd: all alive after {:.1} s", began.elapsed().as_secs_f64());
+    screen.keys("a");
+    start(&screen, "trickle");
+    // More than five hosts: the count is typed.
+    screen.keys(&format!("{MANY}\r"));
+    screen.wait_for("verified");
+    patiently("all print", || fleet.logs().len() == MANY);
+    under_flood(&fleet, &screen, "200 runs of 1 MB/s");
+    fleet.finish();
+}
+
+fn under_flood(fleet: &Fleet, screen: &Terminal, what: &str) {
+    let (memory, used, logged, began) = (resident(screen.pid()), cpu(screen.pid()), fleet.logged(), Instant::now());
+    let mut times = Vec::new();
+    while began.elapsed() < LENGTH {
+        times.extend(keys(screen));
+    }
+    let length = began.elapsed().as_secs_f64();
+    told(&format!("key to screen, {what} (budget 16 ms)"), &mut times);
+    let rate = (fleet.logged() - logged) as f64 / 1e6 / length;
+    let busy = (cpu(screen.pid()) - used).as_secs_f64() / length * 100.0;
+    let now = resident(screen.pid());
+    let (before, now) = (memory as f64 / 1e6, now as f64 / 1e6);
+    println!("{what}: {rate:.0} MB/s into the log, {busy:.0} % of a CPU, memory {before:.1} MB, then {now:.1} MB");
+}
+
+/// The help comes and goes.
+fn keys(screen: &Terminal) -> Vec<Duration> {
+    let mut times = Vec::new();
+    for _ in 0..20 {
+        times.push(until_shown(screen, "?", true));
+        times.push(until_shown(screen, "\x1b", false));
+        // At another moment within a frame each time.
+        std::thread::sleep(Duration::from_millis(37));
+    }
+    times
+}
+
+fn until_shown(screen: &Terminal, key: &str, shown: bool) -> Duration {
+    let began = Instant::now();
+    screen.keys(key);
+    screen.wait("the key's answer", |screen| screen.contents().contains(HELP) == shown);
+    began.elapsed()
+}
+
+fn start(screen: &Terminal, job: &str) {
+    screen.keys("J");
+    screen.wait_for(job);
+    screen.keys(job);
+    screen.wait_gone(if job == "flood" { "trickle" } else { "flood" });
+    screen.keys("\r");
+    screen.wait_for("[Start]");
+}
+
+fn block(fleet: &Fleet, length: usize) {
+    let mut text = Vec::new();
+    let mut number = 0_u64;
+    while text.len() < length {
+        number += 1;
+        writeln!(text, "stress-ng: info: [4242] vm: page {number:08x} verified, no bit errors").unwrap();
+    }
+    std::fs::write(fleet.sshd.home().join("block"), text).unwrap();
+}
+
+fn block_length(fleet: &Fleet) -> u64 {
+    std::fs::metadata(fleet.sshd.home().join("block")).unwrap().len()
+}
+
+fn patiently(what: &str, mut holds: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !holds() {
+        assert!(began.elapsed() < Duration::from_secs(300), "waited in vain: {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// The title of the help.
+const HELP: &str = "╭ Keys";
+const MANY: usize = 200;
+const LENGTH: Duration = Duration::from_secs(15);
+
+const JOBS: &str = r#"
+[jobs.flood]
+pty = false
+spool_limit = "4GiB"
+command = "n=0; while [ -e go ]; do cat block; n=$((n + 1)); sleep 0.05; done; echo $n > printed"
+hosts = ["h001"]
+
+[jobs.trickle]
+pty = false
+command = "while [ -e go ]; do cat block; sleep 1; done"
+tags = ["all"]
+"#;
