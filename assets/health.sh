@@ -34,7 +34,10 @@ sfh_thermal() {
   for sfh_f in /sys/class/thermal/thermal_zone*/temp; do
     [ "$sfh_n" -lt 32 ] || break
     sfh_n=$((sfh_n + 1))
-    [ -r "$sfh_f" ] && read -r sfh_l <"$sfh_f" && printf '%s\n' "$sfh_l"
+    [ -r "$sfh_f" ] && read -r sfh_l <"$sfh_f" || continue
+    sfh_t=
+    read -r sfh_t <"${sfh_f%temp}type"
+    printf '%s %s\n' "$sfh_l" "$sfh_t"
   done
 } 2>/dev/null
 
@@ -42,8 +45,20 @@ sfh_df() {
   sfh_d=${XDG_STATE_HOME:-${HOME:-/}/.local/state}/steadfast
   [ -d "$sfh_d" ] || sfh_d=${HOME:-/}
   [ -d "$sfh_d" ] || sfh_d=/
+  # One df for all disks. What is not on a disk of this host is not looked at: it may hang.
+  set -- "$sfh_d"
+  sfh_seen=' '
+  if [ -r /proc/mounts ]; then
+    while [ "$#" -lt 17 ] && read -r sfh_s sfh_m sfh_l; do
+      case $sfh_s$sfh_m in *'\'*) continue ;; esac
+      case $sfh_s in /dev/loop*) continue ;; /dev/*) ;; *) continue ;; esac
+      case $sfh_seen in *" $sfh_s "*) continue ;; esac
+      sfh_seen="$sfh_seen$sfh_s "
+      [ -d "$sfh_m" ] && set -- "$@" "$sfh_m"
+    done </proc/mounts
+  fi
   sfh_mark df
-  df -P -k "$sfh_d" 2>/dev/null
+  df -P -k "$@" 2>/dev/null
 }
 
 sfh_units() {

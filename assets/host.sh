@@ -744,8 +744,14 @@ sf_record() {
   fi
   sf_grown=$(sf_growth '' 2>/dev/null)
   # At worst the disk has no room for this although it was reserved: then until it has.
+  # Somebody may have removed all of it: after a minute without it nobody is told any more.
+  sf_n=0
   until { printf '%s\n' "$sf_kind=$sf_value" "end_out=$sf_end_out" "end_err=$sf_end_err" "ended=$(date +%s)" \
-    "oom=$sf_oom" "notice=$sf_say" "$sf_grown" '' 1<>exit.new && mv -f exit.new exit; } 2>/dev/null; do sleep 1; done
+    "oom=$sf_oom" "notice=$sf_say" "$sf_grown" '' 1<>exit.new && mv -f exit.new exit; } 2>/dev/null; do
+    if [ -e script ]; then sf_n=0; else sf_n=$((sf_n + 1)); fi
+    [ "$sf_n" -lt 60 ] || break
+    sleep 1
+  done
   rm -f .pty .by .time .lost cancel.new
 }
 

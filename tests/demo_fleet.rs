@@ -15,9 +15,11 @@ use russh::{Channel, ChannelMsg};
 use sha2::{Digest, Sha256};
 use steadfast::clock::SystemClock;
 use steadfast::demo::{DemoError, DemoFleet, FleetOptions, Incident, SimHost};
+use steadfast::domain::health::Watched;
 use steadfast::domain::id::{AttemptId, HostId};
 use steadfast::domain::moment::{Moment, Mono, Wall};
-use steadfast::port::Clock;
+use steadfast::health::probe::{ProbeSettings, Probes};
+use steadfast::port::{Clock, HealthProvider, NoPrompt};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio_util::task::TaskTracker;
@@ -58,6 +60,27 @@ async fn ident_answers_with_every_key_also_behind_the_noise_of_a_login_shell() {
     }
     let noisy = connect(&fleet, "borealis").await.exec(&script("ident", "")).await;
     assert!(!noisy.out.starts_with(b"\x1eSF1"), "the noisy host is quiet");
+}
+
+#[tokio::test]
+async fn hosts_tell_how_they_are_behind_the_noise_of_a_login_shell_too() {
+    let clock = Arc::new(SystemClock);
+    let fleet = DemoFleet::start(&FleetOptions::calm(clock.clone())).unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let connector = fleet.connector(directory.path(), Arc::new(NoPrompt), clock).unwrap();
+    let hosts = ["atlas-01", "borealis", "dune-gw"].map(|name| HostId::parse(name).unwrap()).to_vec();
+    let settings = ProbeSettings { watched: Watched::default(), concurrency: 3, budget: Duration::from_secs(60) };
+    let probes = Probes::new(Arc::new(connector), hosts, settings);
+    for round in 0..2 {
+        for report in probes.survey().await.unwrap() {
+            let sample = report.outcome.unwrap();
+            assert_eq!(sample.remarks, [""; 0], "{} in round {round}", report.server);
+            assert!(sample.cpu.is_some() && sample.memory.is_some() && sample.vitals.load.is_some(), "{sample:?}");
+            assert!(sample.filesystems.len() >= 2 && sample.sensors.len() == 2, "{sample:?}");
+            assert!(sample.services.iter().any(|service| service.name == "ssh"), "{sample:?}");
+        }
+    }
+    probes.close().await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -20,6 +20,8 @@ mod cuts;
 mod disk;
 #[path = "durable/ends.rs"]
 mod ends;
+#[path = "durable/every_byte.rs"]
+mod every_byte;
 #[path = "durable/killed.rs"]
 mod killed;
 #[path = "durable/rig.rs"]

@@ -15,6 +15,8 @@ mod support;
 mod bench;
 #[path = "health/http.rs"]
 mod http;
+#[path = "health/sampling.rs"]
+mod sampling;
 #[path = "health/ssh.rs"]
 mod ssh;
 #[path = "health/tls.rs"]

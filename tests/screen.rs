@@ -6,6 +6,8 @@
 #[expect(clippy::expect_used, clippy::too_many_arguments, reason = "a story for tests, told in one line each")]
 mod scene;
 
+#[path = "screen/health.rs"]
+mod health;
 #[path = "screen/log.rs"]
 mod log;
 

@@ -6,6 +6,7 @@
     reason = "a test fails by panicking and says so"
 )]
 
+#[expect(dead_code, reason = "a proxy that counts what goes one way is for other tests")]
 mod support;
 
 #[path = "ssh_session/asked.rs"]

@@ -59,6 +59,7 @@ async fn cycles() {
         holder: None,
         clock: Arc::new(SystemClock),
         network: Some(monitor.feed()),
+        health: None,
         seed: 1,
     })
     .unwrap();

@@ -36,6 +36,7 @@ async fn quiet() {
         holder: None,
         clock: Arc::new(SystemClock),
         network: None,
+        health: None,
         seed: 1,
     })
     .unwrap();

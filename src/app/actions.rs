@@ -15,12 +15,12 @@ impl App {
     /// Carries an action out.
     pub fn perform(&mut self, action: Action) -> Vec<Effect> {
         match action {
-            Action::Up => self.hosts.step(&self.fleet, -1),
-            Action::Down => self.hosts.step(&self.fleet, 1),
+            Action::Up => self.step(-1),
+            Action::Down => self.step(1),
             Action::PageUp => self.turn_page(-1),
             Action::PageDown => self.turn_page(1),
-            Action::First => self.hosts.step(&self.fleet, isize::MIN),
-            Action::Last => self.hosts.step(&self.fleet, isize::MAX),
+            Action::First => self.step(isize::MIN),
+            Action::Last => self.step(isize::MAX),
             Action::Open => self.open(),
             Action::Mark => self.mark(),
             Action::MarkAll => self.hosts.toggle_all(&self.fleet),
@@ -51,6 +51,11 @@ impl App {
             Action::PreviousPane => self.focus = self.focus.previous(),
             Action::Zoom => self.zoom = !self.zoom,
             Action::Wall => self.focus = if self.focus == Focus::Wall { Focus::Hosts } else { Focus::Wall },
+            Action::Health => self.focus = if self.focus == Focus::Health { Focus::Hosts } else { Focus::Health },
+            Action::OpenHealth => self.open_health(),
+            Action::SortNext => self.sort_health(true),
+            Action::SortPrevious => self.sort_health(false),
+            Action::SortReverse => self.health.reversed = !self.health.reversed,
             Action::WallUp => self.step_on_wall(Way::Up),
             Action::WallDown => self.step_on_wall(Way::Down),
             Action::WallLeft => self.step_on_wall(Way::Left),
@@ -110,6 +115,14 @@ impl App {
         Vec::new()
     }
 
+    /// Moves the selection in the order of what is shown.
+    fn step(&mut self, rows: isize) {
+        match self.focus {
+            Focus::Health => self.step_health(rows),
+            Focus::Hosts | Focus::Output | Focus::Timeline | Focus::Wall => self.hosts.step(&self.fleet, rows),
+        }
+    }
+
     fn turn_page(&mut self, by: i16) {
         let rows = self.areas().and_then(|areas| areas.inside(self.focus)).map_or(1, |area| area.height.max(2) - 1);
         match self.focus {
@@ -117,8 +130,8 @@ impl App {
                 let columns = self.strip_columns();
                 self.strips.step(i64::from(by) * i64::from(columns.max(2) - 1), columns, self.now.wall);
             }
-            Focus::Hosts | Focus::Output | Focus::Wall => {
-                self.hosts.step(&self.fleet, isize::from(by) * isize::from(rows.cast_signed()))
+            Focus::Hosts | Focus::Output | Focus::Wall | Focus::Health => {
+                self.step(isize::from(by) * isize::from(rows.cast_signed()));
             }
         }
     }
@@ -135,7 +148,7 @@ impl App {
     fn mark(&mut self) {
         if let Some(host) = self.host().map(|host| host.id.clone()) {
             self.hosts.toggle_mark(&host);
-            self.hosts.step(&self.fleet, 1);
+            self.step(1);
         }
     }
 
@@ -210,6 +223,8 @@ impl App {
             self.toasts.clear();
         } else if self.zoom {
             self.zoom = false;
+        } else if self.focus == Focus::Health && self.health.open {
+            self.open_health();
         } else if self.focus == Focus::Timeline && self.strips.cursor().is_some() {
             self.strips.newest();
         } else if self.focus != Focus::Hosts {

@@ -4,6 +4,7 @@ use super::say::{self, clean};
 use super::{App, Pick, Standing};
 use crate::domain::diagnosis::{Outlook, Rung, RungAnswer, RungReport, verdict};
 use crate::domain::fleet::{AttemptView, HostView};
+use crate::domain::health;
 use crate::domain::link::LinkState;
 use crate::domain::moment::Wall;
 use crate::domain::run::{OnReboot, Outcome, Phase};
@@ -39,6 +40,7 @@ impl App {
         if let Some(pick) = self.picks.of(&self.fleet, &host.id) {
             self.of_run(host, &pick, &mut lines);
         }
+        self.of_health(host, &mut lines);
         if host.link.state != LinkState::Rebooted {
             self.of_boot(host, &mut lines);
         }
@@ -53,6 +55,17 @@ impl App {
             lines.bad("warning", format!("{} {}", say::time(*at, self.utc_offset), clean(text)));
         }
         lines.0
+    }
+
+    /// What is not well, as the events tell it; the numbers are in the health view.
+    fn of_health(&self, host: &HostView, lines: &mut Lines) {
+        let unwell = host.unwell.host().map(|illness| (String::new(), illness));
+        let services = host.unwell.services().map(|(name, illness)| (format!("{name} "), illness));
+        for (name, illness) in unwell.into_iter().chain(services).take(UNWELL) {
+            let since = say::date_time(illness.since, self.utc_offset);
+            let text = format!("{name}unhealthy since {since}: {}", health::list(&illness.reasons));
+            lines.bad("health", clean(&text).into_owned());
+        }
     }
 
     /// The same as text, with the host's name.
@@ -301,3 +314,6 @@ impl Lines {
         self.push(label, text, Weight::Bad);
     }
 }
+
+/// Ailments that are listed: the health view has all.
+const UNWELL: usize = 5;

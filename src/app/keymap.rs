@@ -61,6 +61,11 @@ pub enum Action {
     PreviousPane,
     Zoom,
     Wall,
+    Health,
+    OpenHealth,
+    SortNext,
+    SortPrevious,
+    SortReverse,
     WallUp,
     WallDown,
     WallLeft,
@@ -139,6 +144,7 @@ const LAST: &[Key] = &[Key::char('G'), Key::of(Code::End)];
 const HOSTS: When = When::In(Focus::Hosts);
 const TIMELINE: When = When::In(Focus::Timeline);
 const WALL: When = When::In(Focus::Wall);
+const HEALTH: When = When::In(Focus::Health);
 const OUTPUT: When = When::In(Focus::Output);
 const ALWAYS: When = When::Always;
 
@@ -204,6 +210,24 @@ pub const BINDINGS: &[Binding] = &[
     bind(&[Key::char('/')], WALL, Action::Filter, "filter", "show only hosts that match: name, tag, state, run"),
     bind(&[Key::char('n')], WALL, Action::NextTrouble, "", "next host in trouble"),
     bind(&[Key::char('N')], WALL, Action::PreviousTrouble, "", "previous host in trouble"),
+    bind(UP, HEALTH, Action::Up, "", "host above; of one host: lines above"),
+    bind(DOWN, HEALTH, Action::Down, "", "host below; of one host: lines below"),
+    bind(PAGE_UP, HEALTH, Action::PageUp, "", "a page up"),
+    bind(PAGE_DOWN, HEALTH, Action::PageDown, "", "a page down"),
+    bind(FIRST, HEALTH, Action::First, "", "the first"),
+    bind(LAST, HEALTH, Action::Last, "", "the last"),
+    bind(
+        &[Key::of(Code::Enter)],
+        HEALTH,
+        Action::OpenHealth,
+        "open",
+        "numbers: everything of this host, or all hosts again",
+    ),
+    bind(&[Key::char('o'), Key::char('>')], HEALTH, Action::SortNext, "sort", "numbers: sort by the next column"),
+    bind(&[Key::char('<')], HEALTH, Action::SortPrevious, "", "numbers: sort by the column before"),
+    bind(&[Key::char('O')], HEALTH, Action::SortReverse, "reverse", "numbers: sort the other way round"),
+    bind(&[Key::char(' ')], HEALTH, Action::Mark, "", "mark the host: verbs act on all that are marked"),
+    bind(&[Key::char('/')], HEALTH, Action::Filter, "filter", "show only hosts that match: name, tag, state, run"),
     bind(&[Key::char('r')], ALWAYS, Action::Reconnect, "reconnect", "reconnect now, also what was refused or lost"),
     bind(&[Key::char('J')], ALWAYS, Action::StartJob, "job", "start a configured job"),
     bind(&[Key::char('R')], ALWAYS, Action::Rerun, "rerun", "run it again; asks if it is still going on"),
@@ -220,6 +244,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(&[Key::of(Code::BackTab)], ALWAYS, Action::PreviousPane, "", "previous pane"),
     bind(&[Key::char('z')], ALWAYS, Action::Zoom, "zoom", "this pane alone, without borders"),
     bind(&[Key::char('W')], ALWAYS, Action::Wall, "wall", "the wall: every host in one cell, trouble first; and back"),
+    bind(&[Key::char('H')], ALWAYS, Action::Health, "health", "health: the numbers of every host, over time; and back"),
     bind(&[Key::char(':')], ALWAYS, Action::Palette, "commands", "every command by its words"),
     bind(&[Key::char('m')], ALWAYS, Action::Note, "", "make a note on the timeline of the host"),
     bind(&[Key::char('M')], ALWAYS, Action::Mouse, "", "leave the mouse to the terminal, or take it again"),

@@ -42,6 +42,7 @@ pub struct Areas {
     pub output: Option<Area>,
     pub timeline: Option<Area>,
     pub wall: Option<Area>,
+    pub health: Option<Area>,
     pub hints: Area,
     pub edge: Edge,
 }
@@ -80,6 +81,7 @@ impl Areas {
             Focus::Output => self.output,
             Focus::Timeline => self.timeline,
             Focus::Wall => self.wall,
+            Focus::Health => self.health,
         }
     }
 
@@ -118,6 +120,7 @@ fn alone(frame: Areas, body: Area, focus: Focus) -> Areas {
         Focus::Output => Areas { output: Some(body), ..areas },
         Focus::Timeline => Areas { timeline: Some(body), ..areas },
         Focus::Wall => Areas { wall: Some(body), ..areas },
+        Focus::Health => Areas { health: Some(body), ..areas },
     }
 }
 

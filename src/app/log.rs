@@ -157,6 +157,7 @@ impl App {
             let words = match mark {
                 Mark::Reboot => "reboot".to_owned(),
                 Mark::Note(text) => format!("note: {}", say::clean(text)),
+                Mark::Health(ailment) => say::clean(&ailment.words).into_owned(),
                 // Where the run begins and ends is known; gaps are marks of the log itself.
                 Mark::RunStarted | Mark::RunEnded { .. } | Mark::Gap => return None,
             };

@@ -9,7 +9,9 @@ mod actions;
 mod details;
 pub mod dialog;
 mod digest;
+mod focus;
 mod freeze;
+pub mod health;
 pub mod hosts;
 mod ids;
 mod incidents;
@@ -35,6 +37,7 @@ mod verbs;
 pub mod wall;
 
 pub use details::{Detail, Weight};
+pub use focus::Focus;
 pub use runs::{Pick, Standing};
 pub use sheets::{LABEL, SheetLine};
 
@@ -59,6 +62,7 @@ use crate::domain::alert::{AlertKind, Alerts};
 use crate::domain::command::Command;
 use crate::domain::event::Event;
 use crate::domain::fleet::{Fleet, HostView};
+use crate::domain::health::HostHealth;
 use crate::domain::id::HostId;
 use crate::domain::moment::Moment;
 use crate::domain::run::Job;
@@ -88,6 +92,7 @@ pub struct App {
     pub entry: Option<Entry>,
     pub toasts: Toasts,
     pub live: Live,
+    pub health: health::Board,
     pub jobs: Vec<Job>,
     alerts: Alerts,
     /// Verbs that act on hosts are refused.
@@ -116,6 +121,8 @@ pub struct Setup {
     pub fleet: Fleet,
     pub name: String,
     pub jobs: Vec<Job>,
+    /// When hosts are unhealthy, and how often they are sampled.
+    pub health: crate::domain::health::Settings,
     /// What the operator is called for.
     pub alerts: Vec<AlertKind>,
     pub read_only: bool,
@@ -125,17 +132,6 @@ pub struct Setup {
     pub utc_offset: i32,
     /// Random: run identifiers are made from it.
     pub seed: u64,
-}
-
-/// The pane that keys go to.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
-pub enum Focus {
-    #[default]
-    Hosts,
-    Output,
-    Timeline,
-    /// One cell per host, alone on the screen.
-    Wall,
 }
 
 /// Something happened.
@@ -158,6 +154,8 @@ pub enum Msg {
     },
     /// The moving numbers of all hosts.
     Live(Vec<(HostId, Numbers)>),
+    /// What is newly known of the hosts' health.
+    Health(Vec<(HostId, Arc<HostHealth>)>),
     Holder(Option<String>),
     /// News of the log that is shown.
     Output(output::Msg),
@@ -219,6 +217,7 @@ impl App {
             entry: None,
             toasts: Toasts::default(),
             live: Live::default(),
+            health: health::Board::new(setup.health),
             jobs: setup.jobs,
             alerts: Alerts::new(&setup.alerts),
             read_only: setup.read_only,
@@ -271,6 +270,7 @@ impl App {
                     self.live.apply(host, numbers, self.now.mono);
                 }
             }
+            Msg::Health(hosts) => hosts.into_iter().for_each(|(host, health)| self.health.apply(host, health)),
             Msg::Output(msg) => self.output.update(msg),
             Msg::Log(news) => self.handle_news(news),
             Msg::Holder(holder) => self.holder = holder,
@@ -303,7 +303,7 @@ impl App {
     #[must_use]
     pub fn areas(&self) -> Option<Areas> {
         let hosts = self.hosts.shown(&self.fleet).count();
-        let zoom = (self.zoom || self.focus == Focus::Wall).then_some(self.focus);
+        let zoom = (self.zoom || matches!(self.focus, Focus::Wall | Focus::Health)).then_some(self.focus);
         layout::arrange(self.size.0, self.size.1, Wishes { zoom, hosts })
     }
 
@@ -352,38 +352,6 @@ impl App {
         self.output.show(attempt);
         if let Some(room) = self.areas().and_then(|areas| areas.inside(Focus::Output)) {
             self.output.resize(room.width, room.height);
-        }
-    }
-}
-
-impl Focus {
-    pub const ALL: [Self; 4] = [Self::Hosts, Self::Output, Self::Timeline, Self::Wall];
-
-    #[must_use]
-    pub fn next(self) -> Self {
-        match self {
-            Self::Hosts => Self::Output,
-            Self::Output => Self::Timeline,
-            Self::Timeline | Self::Wall => Self::Hosts,
-        }
-    }
-
-    #[must_use]
-    pub fn previous(self) -> Self {
-        match self {
-            Self::Hosts => Self::Timeline,
-            Self::Output | Self::Wall => Self::Hosts,
-            Self::Timeline => Self::Output,
-        }
-    }
-
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Hosts => "Hosts",
-            Self::Output => "Output",
-            Self::Timeline => "Timeline",
-            Self::Wall => "Wall",
         }
     }
 }

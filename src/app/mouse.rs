@@ -55,7 +55,8 @@ impl App {
                 self.focus = Focus::Hosts;
                 self.hosts.select(host);
             }
-            Some(Place::Cell(host)) => self.hosts.select(host),
+            Some(Place::Cell(host) | Place::Sample(host)) => self.hosts.select(host),
+            Some(Place::Column(column)) => self.sort_health_by(column),
             Some(Place::Strip(host, at)) => {
                 self.focus = Focus::Timeline;
                 self.hosts.select(host);
@@ -79,6 +80,9 @@ impl App {
     fn wheel(&mut self, place: Option<Place>, up: bool) {
         match place {
             None | Some(Place::Cell(_) | Place::Pane(Focus::Wall)) => {}
+            Some(Place::Sample(_) | Place::Column(_) | Place::Pane(Focus::Health)) => {
+                self.step_health(if up { -1 } else { 1 });
+            }
             Some(Place::Host(_) | Place::Pane(Focus::Hosts)) => self.hosts.step(&self.fleet, if up { -1 } else { 1 }),
             Some(Place::Strip(..) | Place::Pane(Focus::Timeline)) => {
                 let columns = self.strip_columns();

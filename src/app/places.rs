@@ -1,5 +1,6 @@
 //! What lies where on the screen: which rows the lists show, so that drawing and the mouse agree.
 
+use super::health::Column;
 use super::hosts::is_trouble;
 use super::layout::Area;
 use super::{App, Focus, say};
@@ -36,6 +37,9 @@ pub struct Note {
 pub enum Place {
     Host(HostId),
     Cell(HostId),
+    /// A row of the health view, and a name above its columns.
+    Sample(HostId),
+    Column(Column),
     /// A strip, and the moment of it; no moment on the name before it.
     Strip(HostId, Option<Wall>),
     Pane(Focus),
@@ -117,6 +121,13 @@ impl App {
                 let column = usize::from(x / wall.width.max(1));
                 let cell = wall.cells.iter().find(|cell| (cell.row, cell.column) == (row, column))?;
                 Some(Place::Cell(cell.host.id.clone()))
+            }
+            Focus::Health if self.health.open => None,
+            Focus::Health if y == 1 => self.health_column(room.width, x).map(Place::Column),
+            Focus::Health => {
+                let lines = room.height.saturating_sub(2 + Self::health_foot(room.height));
+                let rows = self.health_rows(usize::from(lines));
+                rows.get(usize::from(y.checked_sub(2)?)).map(|row| Place::Sample(row.host.id.clone()))
             }
             Focus::Output => None,
         }

@@ -92,6 +92,7 @@ fn help() -> Vec<SheetLine> {
         (Focus::Output.word(), When::In(Focus::Output)),
         (Focus::Timeline.word(), When::In(Focus::Timeline)),
         (Focus::Wall.word(), When::In(Focus::Wall)),
+        (Focus::Health.word(), When::In(Focus::Health)),
         ("Everywhere", When::Always),
     ];
     for (title, when) in sections {

@@ -4,7 +4,7 @@
 use crate::domain::fleet::HostView;
 use crate::domain::link::LinkState;
 use crate::domain::moment::Wall;
-use crate::domain::timeline::{Mark, Segment};
+use crate::domain::timeline::{Ailment, Mark, Segment};
 
 /// Zoom, pan and cursor. Without `end` the view follows the clock.
 #[derive(Clone, Debug)]
@@ -214,8 +214,9 @@ fn weight(mark: &Mark) -> u8 {
         Mark::Reboot => 5,
         Mark::RunEnded { success: false } => 4,
         Mark::Gap => 3,
+        Mark::Health(Ailment { unhealthy: true, .. }) => 3,
         Mark::RunEnded { success: true } => 2,
-        Mark::RunStarted => 1,
+        Mark::RunStarted | Mark::Health(Ailment { unhealthy: false, .. }) => 1,
         Mark::Note(_) => 0,
     }
 }

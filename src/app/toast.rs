@@ -8,6 +8,7 @@ use crate::domain::boot::cause::RebootCause;
 use crate::domain::diagnosis::Outlook;
 use crate::domain::event::{BootFact, Event, Fact, LinkChange, RunFact, SupervisorFact};
 use crate::domain::fleet::Fleet;
+use crate::domain::health::Status;
 use crate::domain::link::LinkState;
 use crate::domain::moment::{Mono, Wall};
 use crate::domain::network::NetworkState;
@@ -90,6 +91,10 @@ pub fn of_event(fleet: &Fleet, event: &Event) -> Option<(Tone, String)> {
             let title = fleet.runs.get(&id.run).map_or("run", |run| run.spec.title());
             let faults = fleet.attempt(*id).map(|attempt| &attempt.faults);
             of_run(host, title, fact, faults)
+        }
+        Fact::Health(change) => {
+            let tone = if change.to == Status::Unhealthy { Tone::Warning } else { Tone::Good };
+            Some((tone, format!("{host} {change}")))
         }
         Fact::Supervisor(SupervisorFact::Warning(text)) => Some((Tone::Bad, text.clone())),
         Fact::Supervisor(SupervisorFact::Stalled(time)) => {

@@ -82,6 +82,7 @@ impl Parts {
             holder,
             clock: Arc::clone(&self.clock),
             network: network.as_ref().map(NetworkMonitor::feed),
+            health: Some(self.setup.config.health.clone()),
             seed: rand::random(),
         })
         .map_err(ledger_failure)?;

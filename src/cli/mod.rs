@@ -80,6 +80,7 @@ fn dispatch(command: Option<Command>, globals: &Globals) -> Result<u8, Failure> 
         Some(Command::Services(args)) => commands::health::services(&args, globals),
         Some(Command::Status(args)) => commands::health::status(&args, globals),
         Some(Command::UnhealthyServices(args)) => commands::health::unhealthy(&args, globals),
+        Some(Command::Health(args)) => commands::health::past::run(&args, globals),
         Some(Command::Watch(args)) => commands::health::watch::run(&args, globals),
         Some(Command::Config(args)) => config::run(&args, globals),
         Some(Command::Schema(args)) => documents::schema(args.what),

@@ -45,10 +45,15 @@ pub(super) struct Health {
     pub(super) cpu_threshold: Option<At<f64>>,
     /// More memory than this is unhealthy, in percent. Default: 90. `--mem-threshold` goes before it.
     pub(super) mem_threshold: Option<At<f64>>,
-    /// What was unhealthy must come so many points below its threshold to be healthy again, in `watch`.
-    /// Default: 0.
+    /// Whether the supervisor samples the hosts that it is connected to. Default: true.
+    pub(super) sampling: Option<At<bool>>,
+    /// How often it does; each host at a moment of its own. Default: 30s.
+    pub(super) interval: Option<At<Time>>,
+    /// A sample that takes longer is shown as late, and no other is begun before it. Default: 10s.
+    pub(super) timeout: Option<At<Time>>,
+    /// What was unhealthy must come so many points below its threshold to be healthy again. Default: 0.
     pub(super) margin: Option<At<f64>>,
-    /// A new status must last this long before it counts, in `watch`. Default: 0s.
+    /// A new status must last this long before it counts. Default: 0s.
     pub(super) minimum: Option<At<Time>>,
     /// systemd units to look for on each host. Default: the services that run there.
     pub(super) units: Option<Vec<At<String>>>,

@@ -43,7 +43,7 @@ async fn shell(host: &SimHost, input: &mut ChannelReadHalf, output: &Output) -> 
     let lease = CancellationToken::new();
     let reading = receive(input, &lease).await?;
     match &reading {
-        Reading::Complete(_) | Reading::Command(_) => {}
+        Reading::Complete(_) | Reading::Command(_) | Reading::Health { .. } => {}
         Reading::Incomplete => return output.complain("sh: syntax error: unexpected end of file\n").await.map(|()| 2),
         Reading::Invalid => return output.complain("sh: syntax error: unexpected word\n").await.map(|()| 2),
     }
@@ -51,6 +51,10 @@ async fn shell(host: &SimHost, input: &mut ChannelReadHalf, output: &Output) -> 
         match &reading {
             Reading::Complete(script) => perform(host, script, output, &lease).await,
             Reading::Command(command) => plain::run(host, command, output).await,
+            Reading::Health { gap } => {
+                let answer = host.machine().health(host.now(), *gap);
+                output.say([host.noise(), &answer].concat().into_bytes()).await.map(|()| 0)
+            }
             Reading::Incomplete | Reading::Invalid => None,
         }
     });
@@ -87,7 +91,9 @@ async fn receive(input: &mut ChannelReadHalf, lease: &CancellationToken) -> Opti
         if text.ends_with(b"\n") {
             match read(&String::from_utf8_lossy(&text)) {
                 Reading::Incomplete => {}
-                found @ (Reading::Complete(_) | Reading::Command(_) | Reading::Invalid) => return Some(found),
+                found @ (Reading::Complete(_) | Reading::Command(_) | Reading::Health { .. } | Reading::Invalid) => {
+                    return Some(found);
+                }
             }
         }
     }

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::dice::{Dice, seed_of};
+use super::health::Body;
 use super::program::Program;
 use super::roster::Profile;
 use super::run::{Launch, Run};
@@ -22,6 +23,7 @@ pub(super) struct Machine {
     /// Processes that were started to see whether they survive: token and boot.
     probes: VecDeque<(String, u32)>,
     next_pid: u32,
+    body: Body,
 }
 
 /// One boot of a machine.
@@ -47,7 +49,7 @@ impl Machine {
         let since = profile.uptime_days * 86_400 + i64::try_from(Dice::new(seed, 1).below(80_000)).unwrap_or(0);
         let boot = Boot::new(seed, 1, now.wall.0 / 1000 - since);
         let next_pid = u32::try_from(Dice::new(seed, 2).between(2_000, 30_000)).unwrap_or(2_000);
-        Self { profile, seed, boot, runs: BTreeMap::new(), probes: VecDeque::new(), next_pid }
+        Self { profile, seed, boot, runs: BTreeMap::new(), probes: VecDeque::new(), next_pid, body: Body::default() }
     }
 
     /// Of its one interface; locally administered, so that it is nobody's.
@@ -111,6 +113,16 @@ impl Machine {
             run.lose_power(now);
         }
         self.boot = Boot::new(self.seed, self.boot.number + 1, now.wall.0 / 1000);
+        self.body = Body::default();
+    }
+
+    /// How it is, as `assets/health.sh` would tell it.
+    pub(super) fn health(&mut self, now: Now, gap: bool) -> String {
+        self.settle(now);
+        let boot = self.boot.number;
+        let going = self.runs.values().filter(|run| !run.is_over(boot));
+        let commands: Vec<&str> = going.map(Run::command).collect();
+        self.body.answer(&self.profile, self.seed, &commands, now.sim, gap)
     }
 
     /// Output that nobody fetched is given up.

@@ -17,6 +17,7 @@ mod answer;
 mod dice;
 mod exec;
 mod fleet;
+mod health;
 mod host;
 mod incident;
 mod keys;

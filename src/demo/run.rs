@@ -68,6 +68,10 @@ impl Run {
         Self { launch, program, out, err, boot, pid, started: now, cancel: None, stop: None, exit: None }
     }
 
+    pub(super) fn command(&self) -> &str {
+        &self.launch.command
+    }
+
     /// Brings output and end up to `now`.
     pub(super) fn settle(&mut self, now: Now) {
         if self.exit.is_some() {

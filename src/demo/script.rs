@@ -20,6 +20,10 @@ pub(super) enum Reading {
     Complete(Script),
     /// A command that lives no longer than its channel.
     Command(String),
+    /// A sample of health; whether with a gap between two readings.
+    Health {
+        gap: bool,
+    },
     /// The line is there, but is not one of ours.
     Invalid,
 }
@@ -35,6 +39,11 @@ pub(super) fn read(text: &str) -> Reading {
             break;
         }
         let line = line.trim_end();
+        if line == HEALTH
+            && let Some(row) = text[..start].lines().last().filter(|row| row.starts_with("SFH_UNITS='"))
+        {
+            return Reading::Health { gap: row.ends_with("SFH_GAP=1") };
+        }
         let call = line.strip_prefix("{ sf_main ").and_then(|rest| rest.strip_suffix("; exit; }"));
         if call.is_none() && line != PLAIN {
             continue;
@@ -156,6 +165,9 @@ fn word(text: &str) -> Word<'_> {
     Word::Broken
 }
 
+/// The last line of a question about health.
+const HEALTH: &str = "{ sfh_main </dev/null; exit; }";
+
 /// The last line of a command that is no run.
 const PLAIN: &str = "{ exec /bin/sh -c \"$SF_COMMAND\" </dev/null; }";
 
@@ -176,7 +188,9 @@ sf_awk() { awk '{ print "}" }' "$1" | sed "s/'/\"/"; }
     fn complete(text: &str) -> Script {
         match read(text) {
             Reading::Complete(script) => script,
-            other @ (Reading::Incomplete | Reading::Command(_) | Reading::Invalid) => panic!("{other:?}"),
+            other @ (Reading::Incomplete | Reading::Command(_) | Reading::Health { .. } | Reading::Invalid) => {
+                panic!("{other:?}")
+            }
         }
     }
 
@@ -222,6 +236,17 @@ sf_awk() { awk '{ print "}" }' "$1" | sed "s/'/\"/"; }
         }
         assert_eq!(read(&text), Reading::Command(command.to_owned()));
         assert_eq!(read(&format!("{PLAIN}\n")), Reading::Invalid);
+    }
+
+    #[test]
+    fn a_question_about_health_is_read_whole_or_does_nothing() {
+        let text =
+            "sfh_main() { :; }\nSFH_UNITS='*' SFH_DOCKER=1 SFH_PROCS='' SFH_GAP=1\n{ sfh_main </dev/null; exit; }\n";
+        for cut in 0..text.len() {
+            assert_eq!(read(&text[..cut]), Reading::Incomplete, "cut at {cut}");
+        }
+        assert_eq!(read(text), Reading::Health { gap: true });
+        assert_eq!(read(&text.replace("GAP=1", "GAP=0")), Reading::Health { gap: false });
     }
 
     #[test]

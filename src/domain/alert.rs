@@ -99,6 +99,7 @@ impl Alerts {
             | Fact::Run { .. }
             | Fact::Network { .. }
             | Fact::Output { .. }
+            | Fact::Health(_)
             | Fact::Operator(_)
             | Fact::Supervisor(_) => return None,
         };

@@ -43,6 +43,12 @@ impl BlindClock {
         self.since.get_or_insert((now, cause));
     }
 
+    /// Since when nothing is seen, for a reason of ours.
+    #[must_use]
+    pub fn dark_since(&self) -> Option<Mono> {
+        self.since.map(|(since, _)| since)
+    }
+
     /// The reason of ours has gone; whether the host is there is its own matter.
     pub fn lit(&mut self, now: Mono) {
         if let Some((since, cause)) = self.since.take() {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::domain::boot::BootIdentity;
 use crate::domain::boot::cause::RebootCause;
 use crate::domain::diagnosis::{Cause, RungReport};
+use crate::domain::health::LevelChange;
 use crate::domain::id::{AttemptId, HostId, Seq};
 use crate::domain::link::LinkState;
 use crate::domain::moment::Wall;
@@ -25,10 +26,23 @@ pub struct Event {
 #[derive(Clone, PartialEq, Debug)]
 pub enum Fact {
     Link(LinkChange),
-    Network { from: NetworkState, to: NetworkState, why: String },
+    Network {
+        from: NetworkState,
+        to: NetworkState,
+        why: String,
+    },
     Boot(BootFact),
-    Run { id: AttemptId, fact: RunFact },
-    Output { id: AttemptId, stream: Stream, mark: OutputMark },
+    Run {
+        id: AttemptId,
+        fact: RunFact,
+    },
+    Output {
+        id: AttemptId,
+        stream: Stream,
+        mark: OutputMark,
+    },
+    /// Of a host or a service on it. Samples themselves are no facts.
+    Health(LevelChange),
     Operator(OperatorFact),
     Supervisor(SupervisorFact),
 }

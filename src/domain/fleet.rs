@@ -1,22 +1,24 @@
 //! The one read model: what all events so far add up to. Hub, screen, command line and replay fold
 //! the same events with the same [`Fleet::apply`].
 
+mod attempt;
 mod link;
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use crate::domain::boot::BootIdentity;
 use crate::domain::boot::cause::RebootCause;
-use crate::domain::event::{BootFact, Event, Fact, Lengths, LinkChange, OutputMark, RunFact, Started, SupervisorFact};
-use crate::domain::id::{Attempt, AttemptId, HostId, RunId, Seq};
+use crate::domain::event::{BootFact, Event, Fact, LinkChange, OutputMark, RunFact, SupervisorFact};
+use crate::domain::health::Unwell;
+use crate::domain::id::{AttemptId, HostId, RunId, Seq};
 use crate::domain::incident::Incidents;
 use crate::domain::moment::{LastKnown, Wall};
 use crate::domain::network::NetworkState;
-use crate::domain::run::{Faults, Phase, RunSpec};
+use crate::domain::run::RunSpec;
 use crate::domain::system::{self, System};
 use crate::domain::timeline::{Mark, Segment, Timeline};
 
+pub use attempt::{AttemptView, NOTICES};
 pub use link::LinkView;
 
 /// All hosts and runs that the ledger knows.
@@ -59,6 +61,8 @@ pub struct HostView {
     pub system: Option<LastKnown<System>>,
     pub changed: Option<LastKnown<Vec<system::Change>>>,
     pub timeline: Timeline,
+    /// What is not well on it, as of its last sample.
+    pub unwell: Unwell,
 }
 
 /// A reboot as it was seen.
@@ -78,30 +82,6 @@ pub struct RunView {
     pub host: HostId,
     pub spec: RunSpec,
     pub attempts: Vec<AttemptView>,
-}
-
-#[derive(Clone, PartialEq, Debug)]
-pub struct AttemptView {
-    pub attempt: Attempt,
-    pub phase: Phase,
-    pub requested_at: Wall,
-    pub started_at: Option<Wall>,
-    pub started: Option<Started>,
-    /// Final spool sizes, once the end was seen.
-    pub expected: Option<Lengths>,
-    /// Log sizes, once it is over.
-    pub lengths: Option<Lengths>,
-    pub cancelling: bool,
-    /// When the next attempt is due, if policy wants one.
-    pub retry_at: Option<Wall>,
-    /// What the operator should know about it, newest last, at most [`NOTICES`].
-    pub notices: Vec<String>,
-    /// What the host counted of its own faults meanwhile.
-    pub faults: Faults,
-    /// Bytes that the host gave up before we had them.
-    pub lost: u64,
-    /// How long it was not seen for reasons of ours.
-    pub blind: Duration,
 }
 
 impl Fleet {
@@ -124,6 +104,10 @@ impl Fleet {
                 }
             }
             Fact::Boot(fact) => self.with_host(event, |host, at| host.apply_boot(at, fact)),
+            Fact::Health(change) => self.with_host(event, |host, at| {
+                host.unwell.apply(at, change);
+                host.timeline.mark(at, Mark::Health(change.into()));
+            }),
             Fact::Run { id, fact } => self.apply_run(event, *id, fact),
             Fact::Output { id, mark, .. } => self.apply_mark(event, *id, mark),
             Fact::Operator(fact) => {
@@ -233,7 +217,8 @@ impl HostView {
     pub fn new(id: HostId, address: String, tags: Vec<String>, now: Wall) -> Self {
         let link = LinkView::idle(now);
         let (boot, rebooted, system, changed) = (None, None, None, None);
-        Self { id, address, tags, link, boot, reboots: 0, rebooted, system, changed, timeline: Timeline::default() }
+        let (timeline, unwell) = (Timeline::default(), Unwell::default());
+        Self { id, address, tags, link, boot, reboots: 0, rebooted, system, changed, timeline, unwell }
     }
 
     fn apply_link(&mut self, at: Wall, change: &LinkChange) {
@@ -303,80 +288,5 @@ impl RunView {
     }
 }
 
-impl AttemptView {
-    #[must_use]
-    pub fn new(attempt: Attempt, requested_at: Wall) -> Self {
-        Self {
-            attempt,
-            phase: Phase::Requested,
-            requested_at,
-            started_at: None,
-            started: None,
-            expected: None,
-            lengths: None,
-            cancelling: false,
-            retry_at: None,
-            notices: Vec::new(),
-            faults: Faults::default(),
-            lost: 0,
-            blind: Duration::ZERO,
-        }
-    }
-
-    fn apply(&mut self, at: Wall, fact: &RunFact) {
-        match fact {
-            RunFact::Requested { .. } => {}
-            RunFact::Started(started) => {
-                self.phase = Phase::Running;
-                self.started_at = Some(at);
-                self.started = Some(started.clone());
-            }
-            RunFact::StartDelayed { reason } => self.notice(format!("start delayed: {reason}")),
-            RunFact::EndSeen { out, err } => {
-                self.phase = Phase::Ending;
-                self.expected = Some(Lengths { out: *out, err: *err });
-            }
-            RunFact::Counted(faults) => self.faults.clone_from(faults),
-            RunFact::CancelRequested { .. } => {
-                self.cancelling = !self.phase.is_over();
-                // Neither is there another attempt.
-                self.retry_at = None;
-            }
-            RunFact::Cancelled { left_over } => {
-                if !left_over.is_empty() {
-                    self.notice(format!("left over on the host: {}", left_over.join(", ")));
-                }
-            }
-            RunFact::Ended { verdict, lengths } => {
-                self.phase = Phase::Ended { verdict: verdict.clone(), at };
-                self.lengths = Some(*lengths);
-                self.cancelling = false;
-            }
-            RunFact::RetryScheduled { at } => self.retry_at = Some(*at),
-            RunFact::Notice(text) => self.notice(text.clone()),
-            RunFact::DiskLow { free } => {
-                self.notice(format!("the disk of the spool is nearly full: {} MB left", free / 1_000_000))
-            }
-            RunFact::SpoolStuck { why, free } => self.notice(format!(
-                "the host's disk is {}{}: output is not kept",
-                why.word(),
-                free.map(|free| format!(" ({free} bytes free)")).unwrap_or_default()
-            )),
-            RunFact::SpoolFlows { .. } => self.notice("the host's disk takes output again".into()),
-        }
-    }
-
-    fn notice(&mut self, text: String) {
-        if self.notices.last() != Some(&text) {
-            self.notices.push(text);
-        }
-        let excess = self.notices.len().saturating_sub(NOTICES);
-        self.notices.drain(..excess);
-    }
-}
-
 /// Older warnings are in the journal.
 pub const WARNINGS: usize = 20;
-
-/// Older notices are in the journal.
-pub const NOTICES: usize = 20;

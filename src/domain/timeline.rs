@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::domain::diagnosis::Cause;
+use crate::domain::health::{LevelChange, Status};
 use crate::domain::link::LinkState;
 use crate::domain::moment::Wall;
 
@@ -37,9 +38,26 @@ pub struct Segment {
 pub enum Mark {
     Reboot,
     RunStarted,
-    RunEnded { success: bool },
+    RunEnded {
+        success: bool,
+    },
     Gap,
+    /// It, or a service on it, became unhealthy or well again.
+    Health(Ailment),
     Note(String),
+}
+
+/// A change of health in words.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Ailment {
+    pub unhealthy: bool,
+    pub words: String,
+}
+
+impl From<&LevelChange> for Ailment {
+    fn from(change: &LevelChange) -> Self {
+        Self { unhealthy: change.to == Status::Unhealthy, words: change.to_string() }
+    }
 }
 
 impl Timeline {

@@ -210,7 +210,12 @@ impl Follower {
     fn concerns(&self, event: &Event) -> bool {
         let run = match &event.fact {
             Fact::Run { id, .. } | Fact::Output { id, .. } => Some(id.run),
-            Fact::Link(_) | Fact::Network { .. } | Fact::Boot(_) | Fact::Operator(_) | Fact::Supervisor(_) => None,
+            Fact::Link(_)
+            | Fact::Network { .. }
+            | Fact::Boot(_)
+            | Fact::Health(_)
+            | Fact::Operator(_)
+            | Fact::Supervisor(_) => None,
         };
         let host = event.host.as_ref();
         self.seats.iter().any(|seat| {
@@ -244,6 +249,7 @@ impl Follower {
                 )
                 | Fact::Network { .. }
                 | Fact::Output { .. }
+                | Fact::Health(_)
                 | Fact::Operator(_)
                 | Fact::Supervisor(_) => {}
             }

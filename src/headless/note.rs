@@ -75,6 +75,8 @@ pub(super) fn of(event: &Event, before: &Fleet) -> Option<Note> {
             run(*id, fact, known.map(String::as_str))?
         }
         Fact::Output { mark, .. } => mark_text(mark)?,
+        // That a stress test stresses is no news to whoever started it; the journal and --json have it.
+        Fact::Health(_) => return None,
         Fact::Operator(fact) => operator(fact)?,
         Fact::Supervisor(fact) => supervisor(fact)?,
     };
@@ -105,7 +107,7 @@ fn shared(event: &Event, before: &Fleet) -> Option<Option<Note>> {
         return Some(None);
     }
     let lasted = say::duration(event.at.since(was.since));
-    say(Tone::Good, format!("all of them are back after {lasted}: {was}"))
+    say(Tone::Good, format!("all of them are back, {lasted} after the first was missed: {was}"))
 }
 
 fn link(at: Wall, change: &LinkChange, view: Option<&HostView>) -> Said {
@@ -122,6 +124,10 @@ fn link(at: Wall, change: &LinkChange, view: Option<&HostView>) -> Said {
             let told = change.from != LinkState::Connecting && !change.from.is_connected();
             told.then(|| match view.and_then(|view| away(at, view)) {
                 Some(away) if away < Duration::from_secs(1) => (Tone::Good, "alive again at once".into()),
+                // Not the same as for how long nothing was seen, which is told of each run: a pause begins late.
+                Some(away) if change.from == LinkState::Paused => {
+                    (Tone::Good, format!("alive again, {} after the pause began", say::duration(away)))
+                }
                 Some(away) => (Tone::Good, format!("alive again after {}", say::duration(away))),
                 None => (Tone::Good, "alive".into()),
             })
@@ -206,9 +212,8 @@ fn boot(at: Wall, fact: &BootFact, view: Option<&HostView>) -> Said {
         }
         BootFact::Evidence { cause: RebootCause::Unknown, .. } => None,
         BootFact::Evidence { cause, .. } => {
-            let ago = view.and_then(|view| view.rebooted).map(|rebooted| say::duration(at.since(rebooted.not_before)));
-            let ago = ago.map(|ago| format!(" within the last {ago}")).unwrap_or_default();
-            Some((Tone::Warning, format!("rebooted{ago}: {}", cause.word())))
+            // When is told by the line before it.
+            Some((Tone::Warning, format!("rebooted: {}", cause.word())))
         }
         BootFact::Reverted { uptime_before, uptime_after, .. } => Some((
             Tone::Warning,

@@ -86,7 +86,12 @@ impl AboutRun {
         match fact {
             Fact::Run { id, fact } => Some(Self { id: *id, change: Change::of(fact) }),
             Fact::Output { id, .. } => Some(Self { id: *id, change: Change::Nothing }),
-            Fact::Link(_) | Fact::Network { .. } | Fact::Boot(_) | Fact::Operator(_) | Fact::Supervisor(_) => None,
+            Fact::Link(_)
+            | Fact::Network { .. }
+            | Fact::Boot(_)
+            | Fact::Health(_)
+            | Fact::Operator(_)
+            | Fact::Supervisor(_) => None,
         }
     }
 
@@ -191,6 +196,7 @@ fn kind(fact: &Fact) -> &'static str {
         Fact::Boot(_) => BOOT,
         Fact::Run { .. } => RUN,
         Fact::Output { .. } => OUTPUT,
+        Fact::Health(_) => "health",
         Fact::Operator(_) => "operator",
         Fact::Supervisor(_) => SUPERVISOR,
     }

@@ -3,6 +3,7 @@
 //! ```text
 //! ledger.db                     SQLite in WAL mode: the journal, marks, arrivals, orders   schema, journal
 //! runs/<run-id>/<attempt>/      out.log, err.log: raw bytes, a prefix of the spool         log
+//! health.db                     samples of hosts, which may be removed             health
 //! lock, holder.json             who writes here                                            lock
 //! ```
 //!
@@ -23,6 +24,7 @@
 mod arrivals;
 mod error;
 mod export;
+mod health;
 mod journal;
 mod lock;
 mod log;
@@ -49,6 +51,7 @@ pub use arrivals::{Arrival, SAMPLING};
 use arrivals::{Sample, Sampler};
 pub use error::LedgerError;
 pub use export::{ExportError, export};
+pub use health::{HealthListener, HealthLog, HealthReader, Past, Slice};
 pub use lock::Holder;
 use lock::Lock;
 pub use log::Log;

@@ -72,7 +72,7 @@ const AWAY: &str = "SELECT seq, at, host, body FROM events WHERE kind = ?1 AND j
 
 /// Per host, the last change of its link and, if later, the last that it was told to stay as it is, each
 /// found by one step in the index (an earlier one would pass for the beginning of the state it was in);
-/// boots and runs whole; the last network state; the standing warnings; and everything since.
+/// boots and runs whole; the last network state; the last level of each host and service; the standing warnings; and everything since.
 const MATTERING: &str = "
     WITH RECURSIVE
     hosts (kind, host) AS (
@@ -93,6 +93,8 @@ const MATTERING: &str = "
         UNION SELECT seq FROM events WHERE kind IN ('boot', 'run', 'output')
         UNION SELECT seq FROM links WHERE kind = :link OR seq > coalesce(changed, 0)
         UNION SELECT max(seq) FROM events WHERE kind = 'network'
+        UNION SELECT max(seq) FROM events WHERE kind = 'health' AND json_valid(body)
+            GROUP BY host, json_extract(body, '$.service')
         UNION SELECT seq FROM (SELECT seq FROM events WHERE kind = 'supervisor'
             -- One that cannot be read becomes a warning.
             AND CASE WHEN json_valid(body) THEN json_extract(body, '$.event') = 'warning' ELSE 1 END

@@ -163,6 +163,7 @@ impl Told {
         let (host, fact) = match fact {
             Fact::Link(change) => (Some(host), Fact::Link(self.link(host, change, stays))),
             Fact::Boot(fact) => (Some(host), Fact::Boot(fact)),
+            Fact::Health(change) => (Some(host), Fact::Health(change)),
             Fact::Operator(fact) => (Some(host), Fact::Operator(fact)),
             Fact::Run { fact, .. } => (Some(host), Fact::Run { id, fact }),
             Fact::Output { stream, mark, .. } => (Some(host), Fact::Output { id, stream, mark }),

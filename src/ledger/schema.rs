@@ -54,7 +54,7 @@ pub(super) fn await_reader(path: &Path) -> Result<Connection, LedgerError> {
 
 /// SQLite would make it readable for everyone that the umask lets; -wal and -shm take its mode. One
 /// that is there is not opened: closing it would let go of this process's locks on it (fcntl(2)).
-fn create(path: &Path) -> Result<(), LedgerError> {
+pub(super) fn create(path: &Path) -> Result<(), LedgerError> {
     match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(LedgerError::io("create", path)(error)),
         Ok(_) | Err(_) => Ok(()),

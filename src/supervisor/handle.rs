@@ -10,6 +10,7 @@ use tokio_util::task::TaskTracker;
 use crate::domain::command::Command;
 use crate::domain::event::Event;
 use crate::domain::fleet::Fleet;
+use crate::domain::health::HostHealth;
 use crate::domain::id::{AttemptId, HostId, Seq};
 use crate::domain::run::Stream;
 use crate::supervisor::limits::SHUTDOWN_LIMIT;
@@ -26,6 +27,8 @@ pub struct Handle {
 /// What the hub does for its front ends.
 pub(super) enum Order {
     Command(Box<Command>),
+    /// The operator is to know.
+    Warn(String),
     Subscribe(oneshot::Sender<(Fleet, broadcast::Receiver<Arc<Event>>)>),
     Shutdown,
 }
@@ -82,6 +85,12 @@ impl Handle {
     #[must_use]
     pub fn live(&self, host: &HostId) -> Live {
         self.shared.live(host)
+    }
+
+    /// What is known of a host's health; `None`: nothing yet. The same `Arc` as long as nothing changes.
+    #[must_use]
+    pub fn health(&self, host: &HostId) -> Option<Arc<HostHealth>> {
+        self.shared.health(host)
     }
 
     /// Where an attempt's output is on our disk, and how far it has come.

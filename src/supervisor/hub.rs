@@ -94,6 +94,7 @@ impl Hub {
                 Some(trouble) = inlets.troubles.recv() => self.handle_trouble(trouble),
                 order = inlets.orders.recv() => match order {
                     Some(Order::Command(command)) => self.handle_command(*command),
+                    Some(Order::Warn(text)) => self.warn(text),
                     Some(Order::Subscribe(answer)) => {
                         // Whoever asked may have gone.
                         answer.send((self.fleet.clone(), self.events.subscribe())).ok();
@@ -132,6 +133,7 @@ impl Hub {
             | Fact::Boot(_)
             | Fact::Network { .. }
             | Fact::Output { .. }
+            | Fact::Health(_)
             | Fact::Operator(_)
             | Fact::Supervisor(_) => {
                 self.publish(Some(host), fact);

@@ -5,6 +5,7 @@
 //! no cycle of waits can exist. Every capacity is in `limits.rs`.
 
 mod handle;
+mod history;
 mod host;
 mod hub;
 mod journal;
@@ -28,15 +29,16 @@ use tokio_util::task::TaskTracker;
 pub use handle::{CommandError, Handle, Live, OutputTail, Subscription, Update};
 
 use crate::domain::fleet::Fleet;
+use crate::domain::health;
 use crate::domain::host::HostSettings;
 use crate::domain::id::{HostId, Seq};
 use crate::domain::link::{Link, LinkInput, LinkSettings};
 use crate::domain::moment::Wall;
 use crate::domain::network::NetworkState;
-use crate::ledger::{Holder, Ledger, LedgerError};
+use crate::ledger::{HealthLog, Holder, Ledger, LedgerError};
 use crate::net::{Feed, OwnNetwork};
 use crate::port::{Clock, Connector};
-use crate::supervisor::host::{HostOrder, HostTask, Surroundings};
+use crate::supervisor::host::{HostOrder, HostTask, Sampler, Surroundings};
 use crate::supervisor::hub::{HostNews, Hub, Inlets, Outside};
 use crate::supervisor::journal::Journal;
 use crate::supervisor::limits::{EVENTS, FACTS, HOST_ORDERS, HOST_REPORTS, LOOKS, ORDERS};
@@ -55,6 +57,8 @@ pub struct Setup {
     pub clock: Arc<dyn Clock>,
     /// The operator's own network, where it is watched.
     pub network: Option<Feed>,
+    /// How hosts are sampled; `None`: they are not.
+    pub health: Option<health::Settings>,
     /// Of the jitter in reconnecting.
     pub seed: u64,
 }
@@ -83,6 +87,7 @@ pub fn start(setup: Setup) -> Result<Handle, LedgerError> {
             fresh.system = known.system;
             fresh.changed = known.changed;
             fresh.timeline = known.timeline;
+            fresh.unwell = known.unwell;
         }
     }
     if let Some(holder) = &setup.holder {
@@ -111,6 +116,8 @@ fn own(setup: Setup, mut fleet: Fleet) -> Handle {
     let (journal, drive_journal) = Journal::new(setup.ledger.clone(), troubles_out);
     tracker.spawn(drive_journal);
     tracker.spawn(viewer::forward_orders(setup.ledger.clone(), orders_out.clone(), stop.clone()));
+    let health = setup.health.filter(|health| health.sampling.is_some()).map(Arc::new);
+    let log = health.as_ref().and_then(|_| history::open(&setup.ledger, &shared, &orders_out, &tracker));
     let seats = Seats {
         settings: setup.hosts.iter().map(|host| (host.id.clone(), host.link)).collect(),
         connector: setup.connector,
@@ -122,6 +129,7 @@ fn own(setup: Setup, mut fleet: Fleet) -> Handle {
         tracker: tracker.clone(),
         looks: Arc::new(Semaphore::new(LOOKS)),
         stop: stop.clone(),
+        health: health.map(|settings| (settings, log)),
         seed: setup.seed,
     };
     let (network, links) = setup.network.map(|Feed { changes, links }| (changes, links)).unzip();
@@ -162,6 +170,8 @@ struct Seats {
     tracker: TaskTracker,
     looks: Arc<Semaphore>,
     stop: CancellationToken,
+    /// How hosts are sampled, and where that is written down.
+    health: Option<(Arc<health::Settings>, Option<HealthLog>)>,
     seed: u64,
 }
 
@@ -191,7 +201,8 @@ impl Seats {
             system: view.and_then(|view| view.system.as_ref().map(|known| known.value.clone())),
             stop: self.stop.clone(),
         };
-        self.tracker.spawn(HostTask::new(around, link, reports_out).run(orders, reports));
+        let sampler = self.health.as_ref().and_then(|(settings, log)| Sampler::new(settings, view, seed, log.clone()));
+        self.tracker.spawn(HostTask::new(around, link, sampler, reports_out).run(orders, reports));
         orders_out
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use crate::domain::health::HostHealth;
 use crate::domain::id::{AttemptId, HostId};
 use crate::domain::run::Stream;
 use crate::ledger::Ledger;
@@ -18,6 +19,8 @@ pub(super) struct Shared {
     holder: Option<String>,
     hosts: Mutex<HashMap<HostId, Numbers>>,
     tails: Mutex<HashMap<(AttemptId, Stream), Tail>>,
+    /// Whoever reads takes the `Arc` and no copy.
+    health: Mutex<HashMap<HostId, Arc<HostHealth>>>,
 }
 
 /// One host's moving numbers; each is written by its task and its pumps, read by anybody.
@@ -52,13 +55,22 @@ impl Numbers {
 
 impl Shared {
     pub(super) fn new(ledger: Ledger, holder: Option<String>) -> Self {
-        Self { ledger, holder, hosts: Mutex::default(), tails: Mutex::default() }
+        Self { ledger, holder, hosts: Mutex::default(), tails: Mutex::default(), health: Mutex::default() }
     }
 
     /// The numbers of a host; made when first asked for.
     pub(super) fn numbers(&self, host: &HostId) -> Numbers {
         let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
         hosts.entry(host.clone()).or_default().clone()
+    }
+
+    pub(super) fn change_health(&self, host: &HostId, change: impl FnOnce(&mut HostHealth)) {
+        let mut health = self.health.lock().unwrap_or_else(PoisonError::into_inner);
+        change(Arc::make_mut(health.entry(host.clone()).or_default()));
+    }
+
+    pub(super) fn health(&self, host: &HostId) -> Option<Arc<HostHealth>> {
+        self.health.lock().unwrap_or_else(PoisonError::into_inner).get(host).cloned()
     }
 
     pub(super) fn set_tail(&self, id: AttemptId, stream: Stream, end: watch::Receiver<u64>) {

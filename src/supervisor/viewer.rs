@@ -9,9 +9,11 @@ use tokio_util::task::TaskTracker;
 use crate::domain::command::Command;
 use crate::domain::event::Event;
 use crate::domain::fleet::Fleet;
+use crate::domain::health::POINTS;
 use crate::ledger::{Ledger, LedgerError};
 use crate::port::Clock;
 use crate::supervisor::handle::{Handle, Order};
+use crate::supervisor::history;
 use crate::supervisor::limits::{EVENTS, LEDGER_POLL, ORDERS};
 use crate::supervisor::shared::Shared;
 
@@ -21,7 +23,7 @@ pub(super) fn start(ledger: Ledger, holder: String, fleet: Fleet, _clock: Arc<dy
     let (orders_out, orders) = mpsc::channel(ORDERS);
     let (events, _) = broadcast::channel(EVENTS);
     let shared = Arc::new(Shared::new(ledger.clone(), Some(holder)));
-    let viewer = Viewer { ledger, fleet, events, shared: Arc::clone(&shared) };
+    let viewer = Viewer { ledger, fleet, events, shared: Arc::clone(&shared), looks: 0 };
     tracker.spawn(viewer.run(orders));
     tracker.close();
     Handle::new(orders_out, shared, tracker)
@@ -32,6 +34,8 @@ struct Viewer {
     fleet: Fleet,
     events: broadcast::Sender<Arc<Event>>,
     shared: Arc<Shared>,
+    /// How often it has looked.
+    looks: u64,
 }
 
 impl Viewer {
@@ -42,6 +46,7 @@ impl Viewer {
             tokio::select! {
                 order = orders.recv() => match order {
                     Some(Order::Command(command)) => self.pass_on(*command).await,
+                    Some(Order::Warn(text)) => tracing::warn!("{text}"),
                     Some(Order::Subscribe(answer)) => {
                         // Whoever asked may have gone.
                         answer.send((self.fleet.clone(), self.events.subscribe())).ok();
@@ -78,6 +83,12 @@ impl Viewer {
             }
         }
         self.shared.measure_tails();
+        if self.looks.is_multiple_of(HEALTH) {
+            let (ledger, shared) = (self.ledger.clone(), Arc::clone(&self.shared));
+            let points = if self.looks == 0 { POINTS } else { FRESH };
+            tokio::task::spawn_blocking(move || history::look(&ledger, &shared, points)).await.ok();
+        }
+        self.looks += 1;
     }
 }
 
@@ -107,6 +118,12 @@ async fn take(ledger: &Ledger) -> Result<Vec<Command>, LedgerError> {
     let ledger = ledger.clone();
     tokio::task::spawn_blocking(move || ledger.take_orders()).await.unwrap_or(Err(LedgerError::Stopped))
 }
+
+/// Samples are looked for with every so many looks: every two seconds or so.
+const HEALTH: u64 = 14;
+
+/// Numbers of each host that may have come since.
+const FRESH: usize = 8;
 
 /// Events read at a time.
 const BATCH: usize = 1_000;

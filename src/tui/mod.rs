@@ -34,6 +34,7 @@ pub use feed::{MarksOf, TimesOf};
 pub use prompter::{DialogPrompter, PromptRequest};
 
 use crate::domain::alert::AlertSettings;
+use crate::domain::health;
 use crate::domain::moment::Wall;
 use crate::domain::run::Job;
 use crate::port::Clock;
@@ -45,6 +46,8 @@ pub struct TuiOptions {
     pub fleet_name: String,
     pub jobs: Vec<Job>,
     pub theme: Theme,
+    /// When hosts are unhealthy, and how often they are sampled.
+    pub health: health::Settings,
     /// What the operator is called for, and how.
     pub alerts: AlertSettings,
     /// Verbs that act on hosts are refused.

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crossterm::event::Event;
@@ -21,6 +22,8 @@ use crate::app::key::Key;
 use crate::app::live::Numbers;
 use crate::app::log::{LogId, News, Program, Work};
 use crate::app::{App, Effect, Msg, Setup};
+use crate::domain::health::HostHealth;
+use crate::domain::id::HostId;
 use crate::domain::moment::{Moment, Mono};
 use crate::supervisor::{Handle, Subscription, Update};
 use crate::ui;
@@ -71,6 +74,7 @@ impl Session {
             fleet: std::mem::take(&mut updates.snapshot),
             name: options.fleet_name.clone(),
             jobs: options.jobs.clone(),
+            health: options.health.clone(),
             alerts: options.alerts.on.clone(),
             read_only: options.read_only,
             simulated: options.simulated,
@@ -213,10 +217,21 @@ impl Session {
             (host.clone(), Numbers { rtt: live.rtt, received: live.received })
         });
         messages.push(Msg::Live(numbers.collect()));
+        messages.push(Msg::Health(self.fresh_health()));
         for msg in messages {
             self.update(now, msg).await?;
         }
         ControlFlow::Continue(())
+    }
+
+    /// What the app does not have yet.
+    fn fresh_health(&self) -> Vec<(HostId, Arc<HostHealth>)> {
+        let fresh = |host: &HostId| {
+            let health = self.handle.health(host)?;
+            let known = self.app.health.of(host).is_some_and(|known| Arc::ptr_eq(known, &health));
+            (!known).then(|| (host.clone(), health))
+        };
+        self.app.fleet.hosts.keys().filter_map(fresh).collect()
     }
 
     async fn update(&mut self, now: Moment, msg: Msg) -> ControlFlow<Outcome> {

@@ -16,6 +16,7 @@
 mod details;
 mod dialog;
 mod edge;
+mod health;
 mod hints;
 mod hosts;
 mod merged;
@@ -68,6 +69,9 @@ fn draw(frame: &mut Frame<'_>, area: Rect, app: &App, theme: &Theme) {
     }
     if let Some(at) = areas.wall {
         wall::render(frame, rect(at), app, theme);
+    }
+    if let Some(at) = areas.health {
+        health::render(frame, rect(at), app, theme);
     }
     if let (Edge::Rule, Some(hosts)) = (areas.edge, areas.hosts) {
         let line = theme.separator().to_string();

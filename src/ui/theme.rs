@@ -8,7 +8,7 @@ use crate::app::Standing;
 use crate::app::toast::Tone;
 use crate::domain::link::LinkState;
 use crate::domain::network::NetworkState;
-use crate::domain::timeline::Mark;
+use crate::domain::timeline::{Ailment, Mark};
 
 /// How much the terminal can show.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -184,6 +184,8 @@ impl Theme {
             Mark::RunEnded { success: true } => (self.pick('✓', '+'), Role::Good),
             Mark::RunEnded { success: false } => (self.pick('✗', '!'), Role::Bad),
             Mark::Gap => (self.pick('≠', '#'), Role::Warning),
+            Mark::Health(Ailment { unhealthy: true, .. }) => (self.pick('▲', '^'), Role::Warning),
+            Mark::Health(Ailment { unhealthy: false, .. }) => (self.pick('▽', 'v'), Role::Good),
             Mark::Note(_) => (self.pick('✎', '*'), Role::Text),
         }
     }
@@ -254,6 +256,18 @@ impl Theme {
     #[must_use]
     pub fn dot(&self) -> char {
         self.pick('·', '-')
+    }
+
+    /// From the highest down, or the other way round.
+    #[must_use]
+    pub fn order(&self, reversed: bool) -> char {
+        if reversed { self.pick('▴', '^') } else { self.pick('▾', 'v') }
+    }
+
+    /// What is used, and what is free.
+    #[must_use]
+    pub fn gauge(&self) -> (char, char) {
+        self.pick(('■', '·'), ('#', '.'))
     }
 
     #[must_use]

@@ -17,7 +17,7 @@ use crate::domain::diagnosis::Outlook;
 use crate::domain::fleet::HostView;
 use crate::domain::link::LinkState;
 use crate::domain::moment::Wall;
-use crate::domain::timeline::Mark;
+use crate::domain::timeline::{Ailment, Mark};
 
 pub fn render(frame: &mut Frame<'_>, area: Rect, app: &App, theme: &Theme) {
     let edge = app.areas().map_or(Edge::Box, |areas| areas.edge);
@@ -186,9 +186,13 @@ impl View<'_> {
         let (from, to) = self.window.slice(self.window.column(at)?);
         for (at, mark) in host.timeline.marks().iter().filter(|(at, _)| (from..to).contains(at)).take(3) {
             let (sign, role) = self.theme.mark(mark);
-            let note = if let Mark::Note(text) = mark { format!(" {}", say::clean(text)) } else { String::new() };
+            let words = match mark {
+                Mark::Note(text) => format!("note {}", say::clean(text)),
+                Mark::Health(Ailment { words, .. }) => say::clean(words).into_owned(),
+                Mark::Reboot | Mark::RunStarted | Mark::RunEnded { .. } | Mark::Gap => mark_word(mark).to_owned(),
+            };
             label.push((format!("  {sign} "), role));
-            label.push((format!("{}{note} at {}", mark_word(mark), say::time(*at, offset)), Role::Text));
+            label.push((format!("{words} at {}", say::time(*at, offset)), Role::Text));
         }
         Some(label)
     }
@@ -215,6 +219,8 @@ fn mark_word(mark: &Mark) -> &'static str {
         Mark::RunEnded { success: true } => "run succeeded",
         Mark::RunEnded { success: false } => "run unsuccessful",
         Mark::Gap => "output lost",
+        Mark::Health(Ailment { unhealthy: true, .. }) => "unhealthy",
+        Mark::Health(Ailment { unhealthy: false, .. }) => "healthy again",
         Mark::Note(_) => "note",
     }
 }

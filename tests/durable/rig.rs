@@ -118,6 +118,7 @@ impl Rig {
             holder: None,
             clock,
             network: None,
+            health: None,
             seed: 7,
         };
         let _within = self.runtime.enter();

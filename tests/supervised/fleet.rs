@@ -48,6 +48,7 @@ impl Watched {
             holder: None,
             clock,
             network: None,
+            health: None,
             seed: 7,
         };
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();

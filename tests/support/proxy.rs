@@ -14,6 +14,13 @@ pub struct Proxy {
     accepting: Option<JoinHandle<()>>,
 }
 
+/// Which way bytes go.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Way {
+    ToServer,
+    ToClient,
+}
+
 struct Shared {
     target: u16,
     over: AtomicBool,
@@ -22,8 +29,23 @@ struct Shared {
     left: AtomicU64,
     passed: AtomicU64,
     accepted: AtomicU64,
+    ways: [OneWay; 2],
     open: Mutex<Vec<TcpStream>>,
     copying: Mutex<Vec<JoinHandle<()>>>,
+}
+
+/// What goes one way.
+struct OneWay {
+    /// Bytes that still pass this way.
+    left: AtomicU64,
+    /// What passed, where somebody wants to know.
+    kept: Mutex<Option<Vec<u8>>>,
+}
+
+impl OneWay {
+    fn new() -> Self {
+        Self { left: AtomicU64::new(u64::MAX), kept: Mutex::new(None) }
+    }
 }
 
 impl Proxy {
@@ -38,6 +60,7 @@ impl Proxy {
             left: AtomicU64::new(u64::MAX),
             passed: AtomicU64::new(0),
             accepted: AtomicU64::new(0),
+            ways: [OneWay::new(), OneWay::new()],
             open: Mutex::default(),
             copying: Mutex::default(),
         });
@@ -77,6 +100,31 @@ impl Proxy {
         self.shared.left.store(bytes, Ordering::SeqCst);
     }
 
+    /// After `bytes` more this way every connection is cut; what goes the other way is not counted.
+    pub fn cut_way_after(&self, way: Way, bytes: u64) {
+        self.shared.ways[way as usize].left.store(bytes, Ordering::SeqCst);
+    }
+
+    /// From now on everything that passes is kept, from the first byte on.
+    pub fn keep(&self) {
+        for way in &self.shared.ways {
+            *way.kept.lock().unwrap() = Some(Vec::new());
+        }
+    }
+
+    /// What passed this way since [`Proxy::keep`].
+    pub fn kept(&self, way: Way) -> Vec<u8> {
+        self.shared.ways[way as usize].kept.lock().unwrap().clone().unwrap_or_default()
+    }
+
+    /// Waits until what was cut is over: nothing of it passes or is counted any more.
+    pub fn settle(&self) {
+        let copying = std::mem::take(&mut *self.shared.copying.lock().unwrap());
+        for thread in copying {
+            thread.join().unwrap();
+        }
+    }
+
     /// Cuts what is open; new connections pass.
     pub fn cut(&self) {
         for stream in self.shared.open.lock().unwrap().drain(..) {
@@ -87,6 +135,9 @@ impl Proxy {
     /// From here on everything passes again.
     pub fn mend(&self) {
         self.shared.left.store(u64::MAX, Ordering::SeqCst);
+        for way in &self.shared.ways {
+            way.left.store(u64::MAX, Ordering::SeqCst);
+        }
         self.resume();
     }
 }
@@ -120,15 +171,16 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
             shared.open.lock().unwrap().push(stream.try_clone().unwrap());
         }
         let (near_again, far_again) = (near.try_clone().unwrap(), far.try_clone().unwrap());
-        for (from, to) in [(near, far), (far_again, near_again)] {
+        for (from, to, way) in [(near, far, Way::ToServer), (far_again, near_again, Way::ToClient)] {
             let shared_too = Arc::clone(shared);
-            let thread = std::thread::spawn(move || copy(from, to, &shared_too));
+            let thread = std::thread::spawn(move || copy(from, to, way, &shared_too));
             shared.copying.lock().unwrap().push(thread);
         }
     }
 }
 
-fn copy(mut from: TcpStream, mut to: TcpStream, shared: &Shared) {
+fn copy(mut from: TcpStream, mut to: TcpStream, way: Way, shared: &Shared) {
+    let way = &shared.ways[way as usize];
     let mut buffer = [0; 16 * 1024];
     while !shared.over.load(Ordering::SeqCst) {
         if shared.stalled.load(Ordering::SeqCst) {
@@ -147,20 +199,29 @@ fn copy(mut from: TcpStream, mut to: TcpStream, shared: &Shared) {
         while shared.stalled.load(Ordering::SeqCst) && !shared.over.load(Ordering::SeqCst) {
             std::thread::sleep(TICK);
         }
-        let before = shared.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| {
-            Some(if left == u64::MAX { left } else { left.saturating_sub(count as u64) })
-        });
-        let passes = usize::try_from(before.unwrap_or(0)).unwrap_or(usize::MAX).min(count);
+        let passes = allowed(&shared.left, count).min(allowed(&way.left, count));
+        // Before anybody can have read it.
+        if let Some(kept) = &mut *way.kept.lock().unwrap() {
+            kept.extend_from_slice(&buffer[..passes]);
+        }
         if to.write_all(&buffer[..passes]).is_err() {
             break;
         }
         shared.passed.fetch_add(passes as u64, Ordering::SeqCst);
-        if passes < count || shared.left.load(Ordering::SeqCst) == 0 {
+        if passes < count || [&shared.left, &way.left].iter().any(|left| left.load(Ordering::SeqCst) == 0) {
             break;
         }
     }
     let _ = from.shutdown(Shutdown::Both);
     let _ = to.shutdown(Shutdown::Both);
+}
+
+/// How many of `count` bytes still pass, which are counted.
+fn allowed(left: &AtomicU64, count: usize) -> usize {
+    let before = left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| {
+        Some(if left == u64::MAX { left } else { left.saturating_sub(count as u64) })
+    });
+    usize::try_from(before.unwrap_or(0)).unwrap_or(usize::MAX).min(count)
 }
 
 /// How late a thread notices that something has changed.

@@ -140,7 +140,12 @@ mod tests {
 
     #[test]
     fn a_few_letters_find_a_command() {
-        for (text, action) in [("recon", Action::Reconnect), ("cancl", Action::Cancel), ("quit", Action::Quit)] {
+        for (text, action) in [
+            ("recon", Action::Reconnect),
+            ("cancl", Action::Cancel),
+            ("health", Action::Health),
+            ("quit", Action::Quit),
+        ] {
             let palette = typed(text);
             let first = palette.shown().first().map(|entry| entry.deed);
             assert_eq!(first, Some(Deed::Screen(action, None)), "{text}");

@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 
 use super::values::{self, Hosts};
 use crate::domain::health::Percent;
+use crate::domain::id::HostId;
 
 /// Which service lives where, and is it well.
 ///
@@ -83,6 +84,29 @@ pub struct TableArgs<C: ValueEnum + Send + Sync + 'static> {
     /// Only rows with this text in their server, service or status; upper case or lower.
     #[arg(long, value_name = "TEXT")]
     pub filter: Option<String>,
+}
+
+/// What the supervisor sampled: each host's last sample, or the past of one host. Asks nobody.
+///
+/// A supervisor (the screen, a run) samples the hosts it is connected to, every 30 seconds unless [health]
+/// says otherwise. Samples of more than a day are means of five minutes with their highest value; they are
+/// kept for 30 days.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  steadfast health                          the last sample of every host
+  steadfast health db1 --since 6h           how db1 was
+  steadfast health db1 --since 7d --json | jq .max.cpu")]
+pub struct HealthArgs {
+    /// The host [default: all, with their last sample].
+    #[arg(value_name = "HOST", value_parser = HostId::parse)]
+    pub host: Option<HostId>,
+    /// So far back; of one host.
+    #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = values::limit)]
+    pub since: Duration,
+    /// One JSON object per row.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Where the numbers come from, and how they are judged.

@@ -16,7 +16,7 @@ use clap_complete::Shell;
 
 pub use check::CheckArgs;
 pub use color::ColorChoice;
-pub use health::{Column, ServicesArgs, SourceArgs, StatusArgs, SummaryColumn, UnhealthyArgs, WatchArgs};
+pub use health::{Column, HealthArgs, ServicesArgs, SourceArgs, StatusArgs, SummaryColumn, UnhealthyArgs, WatchArgs};
 pub use net::NetArgs;
 pub use run::{OnRebootWord, RunArgs};
 pub use runs::{AdoptArgs, AttachArgs, CancelArgs, GcArgs, LogArgs, RerunArgs, RunsArgs};
@@ -86,6 +86,7 @@ pub enum Command {
     #[command(name = "unhealthy-services")]
     UnhealthyServices(Box<UnhealthyArgs>),
     Watch(Box<WatchArgs>),
+    Health(HealthArgs),
     Config(ConfigArgs),
     Schema(SchemaArgs),
     Completions(CompletionsArgs),

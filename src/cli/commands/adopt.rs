@@ -77,6 +77,7 @@ async fn ask(supervised: &Supervised, host: &HostId) -> Result<(Fleet, BTreeSet<
             }
             Fact::Link(change) => told(host, change)?,
             Fact::Run { .. }
+            | Fact::Health(_)
             | Fact::Operator(_)
             | Fact::Supervisor(_)
             | Fact::Boot(_)

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tempfile::TempDir;
 use tokio::sync::watch;
@@ -15,6 +16,7 @@ use crate::clock::SystemClock;
 use crate::demo::{DemoFleet, FleetOptions};
 use crate::domain::alert::AlertSettings;
 use crate::domain::command::Command;
+use crate::domain::health::{self, Percent, Sampling, Steadiness};
 use crate::domain::host::HostSettings;
 use crate::domain::id::RunId;
 use crate::domain::network::NetworkState;
@@ -58,6 +60,7 @@ async fn show(args: &DemoArgs, globals: &Globals, folder: &TempDir) -> Result<u8
         holder: None,
         clock: Arc::clone(&clock),
         network: Some(network.into()),
+        health: Some(health()),
         seed: args.seed,
     })
     .map_err(compose::ledger_failure)?;
@@ -65,13 +68,21 @@ async fn show(args: &DemoArgs, globals: &Globals, folder: &TempDir) -> Result<u8
     // A demo is looked at already.
     let quiet = AlertSettings { bell: false, ..AlertSettings::default() };
     let options = screen::options("demo".into(), fleet.jobs(), &ledger, prompts, &clock, globals);
-    let options = TuiOptions { simulated: true, alerts: quiet, ..options };
+    let options = TuiOptions { simulated: true, alerts: quiet, health: health(), ..options };
     let outcome = screen::show(&handle, options).await?;
     if outcome != Outcome::Aborted {
         handle.shutdown().await;
         fleet.shutdown().await;
     }
     Ok(screen::code(outcome))
+}
+
+/// Often, because a demo is short, and with services as the roster has them.
+fn health() -> health::Settings {
+    let sampling = Sampling { interval: Duration::from_secs(2), ..Sampling::default() };
+    // What a demo shows is to be read before it is over.
+    let steadiness = Steadiness { margin: Percent::new(4.0).unwrap_or(Percent::ZERO), minimum: Duration::from_secs(4) };
+    health::Settings { sampling: Some(sampling), steadiness, ..health::Settings::default() }
 }
 
 /// The demo's own network is there whatever the operator's is.

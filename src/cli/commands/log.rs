@@ -294,7 +294,12 @@ const END_SLACK: Duration = Duration::from_secs(60);
 fn is_about(event: &Event, id: AttemptId) -> bool {
     match &event.fact {
         Fact::Run { id: of, .. } | Fact::Output { id: of, .. } => *of == id,
-        Fact::Link(_) | Fact::Network { .. } | Fact::Boot(_) | Fact::Operator(_) | Fact::Supervisor(_) => false,
+        Fact::Link(_)
+        | Fact::Network { .. }
+        | Fact::Boot(_)
+        | Fact::Health(_)
+        | Fact::Operator(_)
+        | Fact::Supervisor(_) => false,
     }
 }
 

@@ -127,8 +127,8 @@ fn table(rows: &[Row], utc_offset: fn(Wall) -> i32) -> String {
         table.add_row([
             row.run.clone(),
             say::clean(&row.host).into_owned(),
-            shortened(&say::clean(&row.title)),
-            row.state(),
+            shortened(&say::clean(&row.title), TITLE),
+            shortened(&row.state(), STATE),
             say::date_time(at, utc_offset(at)),
             row.duration.map(say::duration).unwrap_or_default(),
             say::bytes(row.bytes),
@@ -143,11 +143,11 @@ fn table(rows: &[Row], utc_offset: fn(Wall) -> i32) -> String {
     table.trim_fmt() + "\n"
 }
 
-fn shortened(title: &str) -> String {
-    if title.chars().count() <= TITLE {
-        return title.to_owned();
+fn shortened(text: &str, limit: usize) -> String {
+    if text.chars().count() <= limit {
+        return text.to_owned();
     }
-    title.chars().take(TITLE - 1).chain(std::iter::once('…')).collect()
+    text.chars().take(limit - 1).chain(std::iter::once('…')).collect()
 }
 
 /// A run as programs read it.
@@ -201,6 +201,9 @@ impl<'a> From<&'a Row> for RunRecord<'a> {
 /// Longer titles end in `…`.
 const TITLE: usize = 40;
 
+/// So do longer verdicts: a host's own words may be long. `--json` has them whole.
+const STATE: usize = 64;
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -239,6 +242,10 @@ mod tests {
             failing,
         ];
         insta::assert_snapshot!(table(&rows, |_| 0));
+        let reason = "the disk is full and so is the spare place, ".repeat(20);
+        let long = row("5jkq000000", "soak", ended(Verdict::NotStarted { reason: reason.clone() }));
+        assert!(table(std::slice::from_ref(&long), |_| 0).lines().all(|line| line.chars().count() < 200));
+        assert!(jsonl::line(&RunRecord::from(&long)).contains(reason.trim_end()));
         let line = jsonl::line(&RunRecord::from(&rows[2]));
         let counted = jsonl::line(&RunRecord::from(&rows[3]));
         assert!(counted.contains(r#""faults":{"thermal_core":12}"#), "{counted}");

@@ -9,6 +9,7 @@ use crate::cli::exit;
 use crate::cli::failure::Failure;
 use crate::cli::setup::Setup;
 use crate::domain::alert::AlertSettings;
+use crate::domain::health;
 use crate::domain::run::Job;
 use crate::ledger::Ledger;
 use crate::port::{Clock, Prompter};
@@ -31,7 +32,8 @@ pub fn run(globals: &Globals) -> Result<u8, Failure> {
         let supervised = parts.supervise("steadfast", Connect::All)?;
         let jobs = parts.setup.config.jobs.clone();
         let options = options(fleet_name(&parts.setup), jobs, &supervised.ledger, prompts, &parts.clock, globals);
-        let options = TuiOptions { alerts: parts.setup.config.settings.alerts.clone(), ..options };
+        let (alerts, health) = (parts.setup.config.settings.alerts.clone(), parts.setup.config.health.clone());
+        let options = TuiOptions { alerts, health, ..options };
         let outcome = show(&supervised.handle, options).await?;
         let going = leave(&parts, supervised, outcome).await;
         if outcome == Outcome::Quit && going > 0 {
@@ -73,6 +75,7 @@ pub(super) fn options(
         fleet_name,
         jobs,
         theme: Theme::detect(&variable),
+        health: health::Settings::default(),
         alerts: AlertSettings::default(),
         read_only: false,
         simulated: false,

@@ -1,9 +1,11 @@
 //! Services, and when they are unhealthy.
 
+use std::time::Duration;
+
 use super::Context;
 use crate::config::file::{Health, HealthService};
-use crate::config::value::At;
-use crate::domain::health::{Limits, Percent, Rules, Settings, Steadiness, Watched, is_service_name};
+use crate::config::value::{At, Time};
+use crate::domain::health::{Limits, Percent, Rules, Sampling, Settings, Steadiness, Watched, is_service_name};
 
 pub(super) fn health(written: &Health, context: &mut Context<'_, '_>) -> Settings {
     let all = Limits {
@@ -20,7 +22,24 @@ pub(super) fn health(written: &Health, context: &mut Context<'_, '_>) -> Setting
         margin: percent(written.margin.as_ref(), context).unwrap_or(Percent::ZERO),
         minimum: written.minimum.as_ref().map(|minimum| minimum.value().0).unwrap_or_default(),
     };
-    Settings { rules: Rules { all, services }, steadiness, watched }
+    let sampling = sampling(written, context);
+    Settings { rules: Rules { all, services }, steadiness, watched, sampling }
+}
+
+/// More often than once a second is no sampling but a load.
+fn sampling(written: &Health, context: &mut Context<'_, '_>) -> Option<Sampling> {
+    let usual = Sampling::default();
+    let mut time = |written: Option<&At<Time>>, usual: Duration| {
+        let Some(written) = written else { return usual };
+        if written.value().0 < Duration::from_secs(1) {
+            context.findings.add(written.span(), "must be 1s or more");
+        }
+        written.value().0
+    };
+    let interval = time(written.interval.as_ref(), usual.interval);
+    let timeout = time(written.timeout.as_ref(), usual.timeout);
+    let on = written.sampling.as_ref().is_none_or(|on| *on.value());
+    on.then_some(Sampling { interval, timeout })
 }
 
 fn own(written: &HealthService, context: &mut Context<'_, '_>) -> Limits {

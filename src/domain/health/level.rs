@@ -44,6 +44,12 @@ impl Level {
         Self { steadiness, settled: None, pending: None }
     }
 
+    /// The same, with a status that was settled before.
+    #[must_use]
+    pub fn known(self, status: Status) -> Self {
+        Self { settled: Some(status), ..self }
+    }
+
     /// Unknown until the first reading.
     #[must_use]
     pub fn status(&self) -> Status {

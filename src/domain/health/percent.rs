@@ -15,6 +15,7 @@ pub struct PercentError;
 impl Percent {
     /// The usual threshold.
     pub const NINETY: Self = Self(90.0);
+    pub const ALL: Self = Self(100.0);
     pub const ZERO: Self = Self(0.0);
 
     /// # Errors

@@ -31,6 +31,12 @@ impl fmt::Display for Status {
     }
 }
 
+/// A filesystem that is fuller is worth a look.
+pub const FULL: Percent = Percent::NINETY;
+
+/// A sensor that is hotter is worth a look: most processors slow themselves down soon after. Celsius.
+pub const HOT: f64 = 85.0;
+
 /// More than this is too much; exactly this is not.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Thresholds {

@@ -21,6 +21,9 @@ pub struct Sample {
     pub memory: Option<Percent>,
     pub vitals: Vitals,
     pub services: Vec<Service>,
+    /// Those on disks, as far as it tells.
+    pub filesystems: Vec<Filesystem>,
+    pub sensors: Vec<Sensor>,
     /// What could not be understood, a line each.
     pub remarks: Vec<String>,
 }
@@ -54,6 +57,23 @@ pub struct Pressure {
 pub struct Disk {
     pub used: Percent,
     pub free_kib: u64,
+}
+
+/// One that is mounted.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Filesystem {
+    /// Where; printable.
+    pub place: String,
+    pub disk: Disk,
+}
+
+/// What measures a temperature.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Sensor {
+    /// Printable.
+    pub name: String,
+    /// Celsius.
+    pub degrees: f64,
 }
 
 /// Bytes since boot.

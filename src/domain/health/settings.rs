@@ -1,13 +1,26 @@
 //! What the operator wants to know of hosts, and when it is too much.
 
-use super::{Rules, Steadiness};
+use super::{Rules, Sampling, Steadiness};
 
 /// The configured health.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Settings {
     pub rules: Rules,
     pub steadiness: Steadiness,
     pub watched: Watched,
+    /// How a supervisor asks its hosts; `None`: not at all.
+    pub sampling: Option<Sampling>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            rules: Rules::default(),
+            steadiness: Steadiness::default(),
+            watched: Watched::default(),
+            sampling: Some(Sampling::default()),
+        }
+    }
 }
 
 /// The services to look for on hosts.

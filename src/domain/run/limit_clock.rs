@@ -11,6 +11,8 @@ pub struct LimitClock {
     limits: Limits,
     total: Stopwatch,
     idle: Stopwatch,
+    /// When the host last said how far the output is.
+    seen: Mono,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -24,7 +26,8 @@ impl LimitClock {
     /// Stopped, with `counted` of the total limit spent already.
     #[must_use]
     pub fn new(limits: Limits, counted: Duration) -> Self {
-        Self { limits, total: Stopwatch { counted, since: None }, idle: Stopwatch::default() }
+        let total = Stopwatch { counted, since: None };
+        Self { limits, total, idle: Stopwatch::default(), seen: Mono::default() }
     }
 
     /// From now on time counts against the total limit, or not (blind, not started).
@@ -32,13 +35,20 @@ impl LimitClock {
         self.total.set(now, on);
     }
 
-    /// From now on time counts against the idle limit, or not (its output is not being seen).
+    /// From now on time counts against the idle limit, or not (its output is not being seen). A line that
+    /// went silent showed nothing since the host was last heard of the output: that does not count either.
     pub fn count_idle(&mut self, now: Mono, on: bool) {
-        self.idle.set(now, on);
+        self.idle.set(if on { now } else { self.seen.min(now) }, on);
+    }
+
+    /// The host has said how far the output is.
+    pub fn seen(&mut self, now: Mono) {
+        self.seen = now;
     }
 
     /// There was output.
     pub fn grown(&mut self, now: Mono) {
+        self.seen = now;
         self.idle.counted = Duration::ZERO;
         if self.idle.since.is_some() {
             self.idle.since = Some(now);
@@ -108,6 +118,16 @@ mod tests {
         assert_eq!(clock.deadline(), Some(at(1_040)));
         assert_eq!(clock.passed(at(1_039)), None);
         assert_eq!(clock.passed(at(1_040)), Some(TimeLimit::Total));
+    }
+
+    #[test]
+    fn a_line_that_went_silent_counts_up_to_the_last_word_of_the_output() {
+        let mut clock = clock();
+        clock.count_idle(at(0), true);
+        clock.seen(at(5));
+        clock.count_idle(at(20), false);
+        clock.count_idle(at(1_000), true);
+        assert_eq!(clock.deadline(), Some(at(1_005)));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::domain::event::{CancelReason, Lengths, RunFact, Stuck};
 use crate::domain::id::{AttemptId, Epoch};
 use crate::domain::moment::{Moment, Mono};
 use crate::domain::run::limit_clock::LimitClock;
-use crate::domain::run::{RunEffect, RunInput, RunSpec, Stream, TimeLimit, Verdict};
+use crate::domain::run::{RunEffect, RunInput, RunSpec, Stream, Verdict};
 
 /// One attempt on its host.
 #[derive(Clone, Debug)]
@@ -42,6 +42,10 @@ pub struct HostRun {
     /// The host's notice that was told last, and when.
     pub(super) noticed: Option<(String, Mono)>,
     pub(super) clock: LimitClock,
+    /// What the host said last of the spool's size.
+    pub(super) told: Lengths,
+    /// A limit seems to have passed: a look is to show whether the run wrote or ended meanwhile.
+    pub(super) limit_in_doubt: bool,
     pub(super) effects: VecDeque<RunEffect>,
     pub(super) facts: VecDeque<RunFact>,
 }
@@ -124,6 +128,8 @@ impl HostRun {
             doubts: 0,
             noticed: None,
             clock,
+            told: position,
+            limit_in_doubt: false,
             effects: VecDeque::new(),
             facts: VecDeque::new(),
         }
@@ -225,10 +231,13 @@ impl HostRun {
         if self.is_over() {
             return;
         }
-        match self.clock.passed(now.mono) {
-            Some(TimeLimit::Total) => self.request_cancel(CancelReason::TotalLimit),
-            Some(TimeLimit::Idle) => self.request_cancel(CancelReason::IdleLimit),
-            None => {}
+        if self.cancel.is_none() && self.clock.passed(now.mono).is_some() {
+            // A line that went silent a moment ago looks like a run that does: only the host knows.
+            if self.epoch.is_some() {
+                self.limit_in_doubt = true;
+            } else {
+                self.judge_limits(now);
+            }
         }
         self.advance(now);
     }
@@ -239,7 +248,7 @@ impl HostRun {
         if self.is_over() {
             return None;
         }
-        let limit = self.clock.deadline().filter(|_| self.cancel.is_none());
+        let limit = self.clock.deadline().filter(|_| self.cancel.is_none() && !self.limit_in_doubt);
         if self.epoch.is_none() {
             return limit;
         }
@@ -279,32 +288,14 @@ impl HostRun {
         self.clock.count_total(now.mono, self.stage == Stage::Running);
     }
 
-    pub(super) fn handle_disconnected(&mut self, now: Moment, blind: bool) {
+    pub(super) fn handle_disconnected(&mut self, now: Moment, blind: Option<Mono>) {
         self.epoch = None;
+        self.limit_in_doubt = false;
         self.control = Control::Idle;
         self.follows = [CLOSED; 2];
         self.clock.count_idle(now.mono, false);
-        self.clock.count_total(now.mono, self.stage == Stage::Running && !blind);
-    }
-
-    // --- cancel
-
-    pub(super) fn request_cancel(&mut self, reason: CancelReason) {
-        // Something withstood a time limit's: the operator may ask again.
-        let again = self.cancelled && reason == CancelReason::Operator;
-        if self.cancel.is_some() && !again {
-            return;
-        }
-        self.cancelled = false;
-        self.cancel = Some(reason);
-        self.facts.push_back(RunFact::CancelRequested { reason });
-        if let Stage::Requested { asked: false, .. } = self.stage {
-            self.finish(Verdict::Abandoned);
-        }
-    }
-
-    pub(super) fn cancel_is_due(&self) -> bool {
-        self.cancel.is_some() && !self.cancelled
+        let on = self.stage == Stage::Running && blind.is_none();
+        self.clock.count_total(blind.unwrap_or(now.mono), on);
     }
 
     // --- what is next
@@ -339,7 +330,7 @@ impl HostRun {
         let due = match self.control {
             Control::Busy | Control::Looking => false,
             Control::At(at) => now.mono >= at,
-            Control::Idle => self.cancel_is_due(),
+            Control::Idle => self.cancel_is_due() || self.limit_in_doubt,
         };
         if !due {
             return;

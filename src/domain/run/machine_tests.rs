@@ -7,6 +7,7 @@ use crate::domain::boot::BootIdentity;
 use crate::domain::event::Started;
 use crate::domain::id::{Attempt, RunId};
 use crate::domain::moment::Wall;
+use crate::domain::run::TimeLimit;
 use crate::domain::run::{
     Evidence, ExitKind, ExitRecord, Fault, Faults, FollowAnswer, Growth, Killer, Limits, Observed, RunIo,
 };
@@ -127,7 +128,7 @@ impl Rig {
     fn cut(&mut self, blind: bool) {
         self.pending.clear();
         self.host.following = false;
-        self.input(RunInput::Disconnected { blind });
+        self.input(RunInput::Disconnected { blind: blind.then_some(self.now.mono) });
     }
 
     /// Carries out the oldest pending effect; the answer arrives only if `answered`.
@@ -223,6 +224,13 @@ impl Rig {
         }
     }
 
+    /// Everything that was asked is answered, and no time passes.
+    fn answer_all(&mut self) {
+        while !self.pending.is_empty() {
+            self.carry_out(true);
+        }
+    }
+
     fn verdicts(&self) -> Vec<&Verdict> {
         let verdicts = self.facts.iter().filter_map(|fact| match fact {
             RunFact::Ended { verdict, .. } => Some(verdict),
@@ -309,6 +317,46 @@ fn a_gap_is_marked_and_the_rest_follows() {
     rig.connect();
     rig.settle();
     assert_eq!((rig.lost, rig.verdicts()), (400, vec![&Verdict::Finished { code: 0 }]));
+}
+
+#[test]
+fn a_line_that_went_silent_is_no_run_that_did() {
+    let mut spec = RunSpec::new("x");
+    spec.limits = Limits { total: None, idle: Some(Duration::from_secs(10)) };
+    let mut rig = Rig::new(spec);
+    rig.connect();
+    rig.answer_all();
+    // Nothing comes for longer than the limit, and nobody knows yet that it is the line.
+    rig.pass(Duration::from_secs(14));
+    rig.cut(true);
+    rig.host.spool = 100;
+    rig.connect();
+    rig.answer_all();
+    assert_eq!(rig.host.cancel, None);
+    assert!(rig.verdicts().is_empty());
+}
+
+#[test]
+fn a_total_limit_leaves_out_blind_time_from_before_it_was_noticed() {
+    let mut spec = RunSpec::new("x");
+    spec.limits = Limits { total: Some(Duration::from_secs(60)), idle: None };
+    let mut rig = Rig::new(spec);
+    rig.connect();
+    rig.answer_all();
+    rig.pass(Duration::from_secs(40));
+    let heard = rig.now.mono;
+    rig.pass(Duration::from_secs(15));
+    rig.pending.clear();
+    rig.input(RunInput::Disconnected { blind: Some(heard) });
+    rig.pass(Duration::from_secs(500));
+    rig.connect();
+    rig.answer_all();
+    rig.pass(Duration::from_secs(19));
+    rig.answer_all();
+    assert!(rig.verdicts().is_empty(), "twenty of its seconds are left");
+    rig.pass(Duration::from_secs(2));
+    rig.settle();
+    assert_eq!(rig.verdicts(), [&Verdict::TimedOut { limit: TimeLimit::Total }]);
 }
 
 #[test]

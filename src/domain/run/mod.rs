@@ -1,5 +1,6 @@
 //! What a run is, and what it is doing.
 
+mod cancelling;
 mod evidence;
 mod faults;
 mod following;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::domain::event::RunFact;
+use crate::domain::event::{Lengths, RunFact};
 use crate::domain::moment::Moment;
 use crate::domain::run::machine::{Control, Stage};
 use crate::domain::run::{Evidence, HostRun, Judgement, Observed, Verdict, judge};
@@ -42,6 +42,8 @@ impl HostRun {
             Judgement::Running => {
                 self.doubts = 0;
                 self.clock.count_total(now.mono, true);
+                self.note_size(now, evidence.sizes);
+                self.judge_limits(now);
             }
             // A host too stressed to measure a file may say that it is empty.
             Judgement::Over { verdict: Verdict::Reverted, .. } if self.is_doubtful(now, REVERTED_LOOKS) => {}
@@ -53,6 +55,15 @@ impl HostRun {
                 self.stage = Stage::Ending { verdict, sizes };
                 self.control = Control::Idle;
             }
+        }
+    }
+
+    /// Idle is judged by what the host says of the spool: our log may be behind, with a disk of ours that is full.
+    fn note_size(&mut self, now: Moment, sizes: Lengths) {
+        self.clock.seen(now.mono);
+        if sizes.out > self.told.out || sizes.err > self.told.err {
+            self.told = sizes;
+            self.clock.grown(now.mono);
         }
     }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::domain::event::{CancelReason, Lengths};
 use crate::domain::id::Epoch;
+use crate::domain::moment::Mono;
 use crate::domain::run::{Evidence, Stream};
 
 /// What happened. What carries an epoch is an answer to the effect of that epoch.
@@ -11,9 +12,9 @@ use crate::domain::run::{Evidence, Stream};
 pub enum RunInput {
     /// The host can be worked with, over the session of this epoch.
     Connected(Epoch),
-    /// It cannot; `blind` if for a reason of ours (own network, sleep).
+    /// It cannot; for a reason of ours (own network) `blind` since then, which may be before it was noticed.
     Disconnected {
-        blind: bool,
+        blind: Option<Mono>,
     },
     StartAnswered {
         epoch: Epoch,

@@ -14,7 +14,8 @@ use futures_util::future::BoxFuture;
 use tokio::io::AsyncWriteExt;
 use tokio::sync::Mutex;
 
-use self::parse::{COMM, CpuTimes};
+use self::parse::COMM;
+pub use self::parse::CpuTimes;
 use crate::domain::health::{Report, Sample, Trouble, Watched, plain};
 use crate::domain::id::HostId;
 use crate::port::{Connector, Dialed, Exec, ExecEvent, HealthProvider, Session, SurveyError};
@@ -94,7 +95,8 @@ impl Probes {
             }
             state.times = None;
         }
-        let mut probe: BoxFuture<'static, Answer> = Box::pin(run(session, self.script(state.times.is_none())));
+        let script = script(&self.settings.watched, state.times.is_none());
+        let mut probe: BoxFuture<'static, Answer> = Box::pin(run(session, script));
         let Ok(answer) = tokio::time::timeout(budget, &mut probe).await else {
             state.pending = Some(probe);
             return Err(Trouble::Late(budget));
@@ -117,26 +119,6 @@ impl Probes {
         state.session = Some(Arc::clone(&session));
         Ok(session)
     }
-
-    /// Without times to compare with, the host waits a second between two readings.
-    fn script(&self, gap: bool) -> String {
-        let Watched { units, docker, processes } = &self.settings.watched;
-        // Quotes are safe: names are checked by `is_service_name`.
-        let units = units.as_ref().map_or_else(|| "*".to_owned(), |units| units.join(" "));
-        let names: String = processes.iter().map(|name| format!("|{}|", name.get(..COMM).unwrap_or(name))).collect();
-        let mut text = String::with_capacity(SCRIPT.len() + 200);
-        for line in SCRIPT.lines().filter(|line| !line.trim_start().starts_with('#')) {
-            text.push_str(line);
-            text.push('\n');
-        }
-        let (docker, gap) = (u8::from(*docker), u8::from(gap));
-        // Writing to a string cannot fail.
-        let _ = write!(
-            text,
-            "SFH_UNITS='{units}' SFH_DOCKER={docker} SFH_PROCS='{names}' SFH_GAP={gap}\n{{ sfh_main </dev/null; exit; }}\n"
-        );
-        text
-    }
 }
 
 impl HealthProvider for Probes {
@@ -149,6 +131,37 @@ impl HealthProvider for Probes {
             Ok(futures_util::stream::iter(asked).buffered(self.settings.concurrency.max(1)).collect().await)
         })
     }
+}
+
+/// Asks a host once, over a connection of the caller's. `before` are the times that came with the sample
+/// before, over the same connection. Sets no limit, and is for one question at a time.
+pub async fn sample(
+    session: Arc<dyn Session>,
+    watched: &Watched,
+    before: Option<CpuTimes>,
+) -> Result<(Sample, Option<CpuTimes>), String> {
+    let answer = run(session, script(watched, before.is_none())).await?;
+    parse::answer(&answer, watched, before)
+}
+
+/// Without times to compare with, the host waits a second between two readings.
+fn script(watched: &Watched, gap: bool) -> String {
+    let Watched { units, docker, processes } = watched;
+    // Quotes are safe: names are checked by `is_service_name`.
+    let units = units.as_ref().map_or_else(|| "*".to_owned(), |units| units.join(" "));
+    let names: String = processes.iter().map(|name| format!("|{}|", name.get(..COMM).unwrap_or(name))).collect();
+    let mut text = String::with_capacity(SCRIPT.len() + 200);
+    for line in SCRIPT.lines().filter(|line| !line.trim_start().starts_with('#')) {
+        text.push_str(line);
+        text.push('\n');
+    }
+    let (docker, gap) = (u8::from(*docker), u8::from(gap));
+    // Writing to a string cannot fail.
+    let _ = write!(
+        text,
+        "SFH_UNITS='{units}' SFH_DOCKER={docker} SFH_PROCS='{names}' SFH_GAP={gap}\n{{ sfh_main </dev/null; exit; }}\n"
+    );
+    text
 }
 
 /// Runs `script` to its end; its output is bounded.

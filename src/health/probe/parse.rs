@@ -3,11 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::health::{Disk, Load, Percent, Pressure, Running, Sample, Service, Traffic, Vitals, Watched, plain};
+use crate::domain::health::{
+    Disk, Filesystem, Load, Percent, Pressure, Running, Sample, Sensor, Service, Traffic, Vitals, Watched, plain,
+};
 
 /// What the processors have done since boot, in ticks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct CpuTimes {
+pub struct CpuTimes {
     busy: u64,
     total: u64,
 }
@@ -42,6 +44,8 @@ pub(super) fn answer(
             traffic: sections.first("net").and_then(traffic),
         },
         services: services(&sections, watched),
+        filesystems: filesystems(sections.first("df").unwrap_or_default()),
+        sensors: sensors(&sections),
         remarks: Vec::new(),
     };
     for (name, missing) in [("CPU", sample.cpu.is_none()), ("memory", sample.memory.is_none())] {
@@ -156,21 +160,64 @@ fn pressure(lines: &[&str]) -> Option<Percent> {
     Percent::parse_number(value).ok()
 }
 
-/// POSIX df -P -k: the second line is `NAME BLOCKS USED FREE CAPACITY PLACE`; a name may have blanks.
+/// The first of them is that of the spool.
 fn disk(lines: &[&str]) -> Option<Disk> {
-    let words: Vec<&str> = lines.get(1)?.split_ascii_whitespace().collect();
+    mounted(lines.get(1)?).map(|filesystem| filesystem.disk)
+}
+
+/// Each place once.
+fn filesystems(lines: &[&str]) -> Vec<Filesystem> {
+    let mut all: Vec<Filesystem> = Vec::new();
+    for filesystem in lines.iter().skip(1).filter_map(|line| mounted(line)) {
+        if all.len() < FILESYSTEMS && all.iter().all(|known| known.place != filesystem.place) {
+            all.push(filesystem);
+        }
+    }
+    all
+}
+
+/// POSIX df -P -k: `NAME BLOCKS USED FREE CAPACITY PLACE`; names and places may have blanks.
+fn mounted(line: &str) -> Option<Filesystem> {
+    let words: Vec<&str> = line.split_ascii_whitespace().collect();
     let capacity = words.iter().position(|word| Percent::parse(word).is_ok()).filter(|at| *at >= 4)?;
     let free_kib = words.get(capacity - 1)?.parse().ok()?;
-    Some(Disk { used: Percent::parse(words.get(capacity)?).ok()?, free_kib })
+    let disk = Disk { used: Percent::parse(words.get(capacity)?).ok()?, free_kib };
+    Some(Filesystem { place: plain(&words.get(capacity + 1..)?.join(" "), NAME), disk })
 }
 
 fn temperature(sections: &Sections<'_>) -> Option<f64> {
-    let zones = sections.first("temp").unwrap_or_default().iter().filter_map(|line| line.trim().parse::<i32>().ok());
+    sensors(sections).iter().map(|sensor| sensor.degrees).max_by(f64::total_cmp)
+}
+
+/// `MILLIDEGREES NAME`, or without a name. Names that several have are numbered.
+fn sensors(sections: &Sections<'_>) -> Vec<Sensor> {
+    let zones = sections.first("temp").unwrap_or_default().iter().filter_map(|line| zone(line));
     // FreeBSD: of the processor where coretemp(4) is loaded, else of ACPI.
-    let freebsd = ["dev.cpu.0.temperature", "hw.acpi.thermal.tz0.temperature"].into_iter();
-    let freebsd = freebsd.filter_map(|name| decimal(sections.sysctl(name)?.strip_suffix('C')?, 200.0));
-    let sane = |degrees: &f64| (-50.0..=200.0).contains(degrees);
-    zones.map(|milli| f64::from(milli) / 1000.0).chain(freebsd).filter(sane).max_by(f64::total_cmp)
+    let freebsd = [("cpu", "dev.cpu.0.temperature"), ("acpi", "hw.acpi.thermal.tz0.temperature")].into_iter();
+    let freebsd =
+        freebsd.filter_map(|(name, key)| Some((name, decimal(sections.sysctl(key)?.strip_suffix('C')?, 200.0)?)));
+    let sane = |(_, degrees): &(&str, f64)| (-50.0..=200.0).contains(degrees);
+    let mut sensors: Vec<Sensor> = Vec::new();
+    for (name, degrees) in zones.chain(freebsd).filter(sane).take(SENSORS) {
+        let name = plain(name, NAME);
+        let same = |known: &&Sensor| known.name == name || known.name.strip_prefix(&name).is_some_and(is_number);
+        let name = match sensors.iter().filter(same).count() {
+            0 => name,
+            others => format!("{name} {}", others + 1),
+        };
+        sensors.push(Sensor { name, degrees });
+    }
+    sensors
+}
+
+fn zone(line: &str) -> Option<(&str, f64)> {
+    let (milli, name) = line.trim().split_once(' ').unwrap_or((line.trim(), "zone"));
+    Some((name.trim(), f64::from(milli.parse::<i32>().ok()?) / 1000.0))
+}
+
+/// ` 2`
+fn is_number(rest: &str) -> bool {
+    rest.strip_prefix(' ').is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// proc_pid_net(5), `dev`: eight numbers received, eight sent.
@@ -255,8 +302,10 @@ pub(super) const COMM: usize = 15;
 /// Characters of a service's name.
 const NAME: usize = 80;
 
-/// Services of one host.
+/// Of one host.
 const SERVICES: usize = 500;
+const FILESYSTEMS: usize = 32;
+const SENSORS: usize = 64;
 
 #[cfg(test)]
 mod tests;

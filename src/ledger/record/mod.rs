@@ -8,6 +8,7 @@
 mod boot;
 mod cause;
 mod command;
+mod health;
 mod run;
 mod spec;
 #[cfg(test)]
@@ -24,6 +25,7 @@ use serde::{Deserialize, Serialize};
 pub use boot::{BootRecord, IdentityRecord};
 pub use cause::{CauseRecord, RungReportRecord};
 pub(super) use command::CommandRecord;
+pub use health::{HealthRecord, ReasonRecord, Share};
 pub use run::{MarkRecord, RunEventRecord, StartedRecord, VerdictRecord};
 pub use spec::{Pair, PtyRecord, SpecRecord, UploadRecord};
 pub use system::{FaultsRecord, NicRecord, SystemRecord};
@@ -31,7 +33,7 @@ pub use time::Timestamp;
 use time::millis;
 pub use words::{
     CancelReasonRecord, KillerRecord, LinkStateRecord, NetworkStateRecord, OnRebootRecord, RebootCauseRecord,
-    RungAnswerRecord, RungRecord, StreamRecord, TimeLimitRecord,
+    RungAnswerRecord, RungRecord, StatusRecord, StreamRecord, TimeLimitRecord,
 };
 
 use crate::domain::event::{Event, Fact, LinkChange, OperatorFact, SupervisorFact};
@@ -61,6 +63,7 @@ pub enum FactRecord {
     Boot(BootRecord),
     Run(RunRecord),
     Output(OutputRecord),
+    Health(HealthRecord),
     Operator(OperatorRecord),
     Supervisor(SupervisorRecord),
 }
@@ -167,6 +170,7 @@ impl From<&Fact> for FactRecord {
                 stream: (*stream).into(),
                 mark: mark.into(),
             }),
+            Fact::Health(change) => Self::Health(change.into()),
             Fact::Operator(fact) => Self::Operator(fact.into()),
             Fact::Supervisor(fact) => Self::Supervisor(fact.into()),
         }
@@ -187,6 +191,7 @@ impl TryFrom<FactRecord> for Fact {
             FactRecord::Output(OutputRecord { run, attempt, stream, mark }) => {
                 Self::Output { id: attempt_id(&run, attempt)?, stream: stream.into(), mark: mark.into() }
             }
+            FactRecord::Health(record) => Self::Health(record.into()),
             FactRecord::Operator(operator) => Self::Operator(operator.into()),
             FactRecord::Supervisor(supervisor) => Self::Supervisor(supervisor.into()),
         })

@@ -16,6 +16,7 @@ use crate::domain::event::{
     BootFact, CancelReason, Event, Fact, Lengths, LinkChange, OperatorFact, OutputMark, RunFact, Started, Stuck,
     SupervisorFact,
 };
+use crate::domain::health::{LevelChange, Percent, Reason, Status};
 use crate::domain::id::{Attempt, AttemptId, HostId, JobName, RunId, Seq};
 use crate::domain::link::LinkState;
 use crate::domain::moment::Wall;
@@ -39,6 +40,7 @@ pub(crate) fn fact() -> BoxedStrategy<Fact> {
         boot_fact().prop_map(Fact::Boot),
         (attempt_id(), run_fact()).prop_map(|(id, fact)| Fact::Run { id, fact }),
         mark.prop_map(|(id, stream, mark)| Fact::Output { id, stream, mark }),
+        level_change().prop_map(Fact::Health),
         operator().prop_map(Fact::Operator),
         supervisor().prop_map(Fact::Supervisor),
     ]
@@ -122,6 +124,23 @@ pub(crate) fn faults() -> BoxedStrategy<Faults> {
             let mut faults = if rebooted { Faults::reset_by_reboot() } else { Faults::default() };
             grown.into_iter().for_each(|(fault, by)| faults.add(fault, by.map_or(Growth::Reset, Growth::By)));
             faults
+        })
+        .boxed()
+}
+
+pub(crate) fn level_change() -> BoxedStrategy<LevelChange> {
+    // As fine as they are shown.
+    let percent = || (0..=10_000_u32).prop_map(|n| Percent::new(f64::from(n) / 100.0).expect("a share"));
+    let reason = prop_oneof![
+        (percent(), percent()).prop_map(|(value, threshold)| Reason::Cpu { value, threshold }),
+        (percent(), percent()).prop_map(|(value, threshold)| Reason::Memory { value, threshold }),
+        text().prop_map(Reason::NotRunning),
+    ];
+    let status = || select(vec![Status::Healthy, Status::Unhealthy, Status::Unknown]);
+    (option::of(select(vec!["web", "db"])), status(), status(), vec(reason, 0..4))
+        .prop_map(|(service, from, to, reasons)| {
+            let service = service.map(str::to_owned);
+            LevelChange { service, from, to, reasons }
         })
         .boxed()
 }

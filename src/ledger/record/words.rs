@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::boot::cause::RebootCause;
 use crate::domain::diagnosis::{Rung, RungAnswer};
 use crate::domain::event::CancelReason;
+use crate::domain::health::Status;
 use crate::domain::link::LinkState;
 use crate::domain::network::NetworkState;
 use crate::domain::run::{Killer, OnReboot, Stream, TimeLimit};
@@ -40,6 +41,7 @@ mirror! {
     RungRecord = Rung { OwnLink, Route, Icmp, Tcp, Banner, KeyExchange, Auth, Exec, Heartbeat }
     RungAnswerRecord = RungAnswer { Stands, Broken, NotAsked }
     StreamRecord = Stream { Out, Err }
+    StatusRecord = Status { Unhealthy, Unknown, Healthy }
     CancelReasonRecord = CancelReason { Operator, TotalLimit, IdleLimit }
     KillerRecord = Killer { Operator, OutOfMemory, Unknown }
     TimeLimitRecord = TimeLimit { Total, Idle }

@@ -16,6 +16,7 @@ use crate::net::OwnNetwork;
 use crate::port::{DialError, Dialed, Session, SessionGone};
 use crate::remote::{self, Found, HostFacts, RemoteError};
 use crate::supervisor::host::blind::CaughtUp;
+use crate::supervisor::host::health::Answer;
 use crate::supervisor::host::outside::Way;
 use crate::supervisor::host::{HostTask, Open};
 use crate::supervisor::hub::{HostNews, News};
@@ -34,6 +35,7 @@ pub(super) enum Outcome {
     Run(AttemptId, RunInput),
     /// The rungs above the login, of a run that was not heard of.
     Suspected(AttemptId, Vec<RungReport>),
+    Sampled(Epoch, Box<Answer>),
     LastBoot(Result<Vec<Trace>, RemoteError>),
     System(BootIdentity, Result<System, RemoteError>),
     Listed(Result<Vec<Found>, RemoteError>),
@@ -193,6 +195,7 @@ impl HostTask {
             Outcome::Probed(epoch, evidence) => self.link.handle_input(now, LinkInput::Probed { epoch, evidence }),
             Outcome::Run(id, input) => self.run_input(now, id, input),
             Outcome::Suspected(id, reports) => self.handle_suspected(id, &reports),
+            Outcome::Sampled(epoch, answer) => self.handle_sampled(now, epoch, *answer),
             Outcome::LastBoot(answer) => self.handle_evidence(answer),
             Outcome::System(boot, answer) => self.handle_system(boot, answer),
             Outcome::Listed(found) => self.handle_listed(found),

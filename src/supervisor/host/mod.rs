@@ -3,11 +3,14 @@
 
 mod blind;
 mod calls;
+mod health;
 mod outside;
 mod reboot;
 mod runs;
 mod suspect;
 mod system;
+
+pub(super) use self::health::Sampler;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -102,6 +105,8 @@ pub(super) struct HostTask {
     way: Way,
     stall: Stall,
     suspicion: Suspicion,
+    /// `None`: hosts are not sampled.
+    sampler: Option<Sampler>,
 }
 
 struct Open {
@@ -111,7 +116,12 @@ struct Open {
 }
 
 impl HostTask {
-    pub(super) fn new(around: Surroundings, link: Link, reports_out: mpsc::Sender<Report>) -> Self {
+    pub(super) fn new(
+        around: Surroundings,
+        link: Link,
+        sampler: Option<Sampler>,
+        reports_out: mpsc::Sender<Report>,
+    ) -> Self {
         let numbers = around.shared.numbers(&around.host);
         let stall = Stall::new(around.clock.as_ref());
         let makeup = Makeup::new(around.system.clone());
@@ -133,6 +143,7 @@ impl HostTask {
             way: Way::default(),
             stall,
             suspicion: Suspicion::default(),
+            sampler,
         }
     }
 
@@ -250,7 +261,7 @@ impl HostTask {
                     self.blind.lit(now.mono);
                 }
                 if change.to != change.from && self.announced.is_none() {
-                    let blind = change.to == LinkState::Paused;
+                    let blind = self.blind.dark_since();
                     self.all_runs(now, &RunInput::Disconnected { blind });
                 }
                 self.publish(Fact::Link(change)).await;
@@ -288,7 +299,7 @@ impl HostTask {
         if self.announced == Some(epoch) {
             self.announced = None;
             self.numbers.set_rtt(None);
-            let blind = self.link.state() == LinkState::Paused;
+            let blind = self.blind.dark_since();
             self.all_runs(now, &RunInput::Disconnected { blind });
         }
     }
@@ -306,6 +317,7 @@ impl HostTask {
         }
         self.gather_evidence();
         self.gather_system();
+        self.pace_health(now);
         if self.adopting {
             self.spawn_list();
         }
@@ -314,7 +326,8 @@ impl HostTask {
 
     fn deadline(&self) -> Option<Mono> {
         let runs = self.seats.values().filter_map(|seat| seat.run.poll_timeout());
-        self.link.poll_timeout().into_iter().chain(runs).min()
+        let health = self.sampler.as_ref().filter(|_| self.can_ask()).and_then(Sampler::poll_timeout);
+        self.link.poll_timeout().into_iter().chain(runs).chain(health).min()
     }
 
     async fn end(mut self) {

@@ -39,6 +39,7 @@ impl Bench {
             holder: Some(holder),
             clock: Arc::new(SystemClock),
             network: None,
+            health: None,
             seed: 1,
         };
         let handle = crate::supervisor::start(setup).expect("a supervisor");

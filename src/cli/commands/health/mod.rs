@@ -1,5 +1,7 @@
-//! `steadfast services`, `status`, `unhealthy-services` and `watch`: one survey, shown.
+//! `steadfast services`, `status`, `unhealthy-services` and `watch`: one survey, shown; and `health`, what
+//! a supervisor sampled.
 
+pub(in crate::cli) mod past;
 mod source;
 mod table;
 mod vitals;

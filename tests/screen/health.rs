@@ -1,0 +1,218 @@
+//! The health view: all hosts, one host, and what it says of those whose numbers are old or missing.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ratatui::style::Color;
+use steadfast::app::health::Column;
+use steadfast::app::key::{Code, Key};
+use steadfast::app::mouse::{Deed, Mouse};
+use steadfast::app::{App, Focus, Msg};
+use steadfast::domain::event::Fact;
+use steadfast::domain::health::{
+    Disk, Filesystem, HostHealth, LevelChange, Load, Percent, Pressure, Rates, Reason, Running, Sample, Sensor,
+    Service, Settings, Status, Taken, Vitals,
+};
+use steadfast::domain::moment::Wall;
+
+use crate::scene::{self, event, host};
+use crate::{COLOURED, ENTER, ESC, PLAIN, draw, find, press, text, typed};
+
+fn percent(value: f64) -> Percent {
+    Percent::new(value.clamp(0.0, 100.0)).unwrap_or(Percent::ZERO)
+}
+
+/// A host of `seed`, whose load sways around `cpu`.
+fn sample(seed: u32, cpu: f64, degrees: f64, step: u32) -> Sample {
+    let sway = (f64::from(seed) + f64::from(step) / 6.0).sin();
+    let disk = |used: f64| Disk { used: percent(used), free_kib: 47_000_000 };
+    let place = |place: &str, used: f64| Filesystem { place: place.into(), disk: disk(used) };
+    let service = |name: &str, state: Option<&str>| Service {
+        name: name.into(),
+        running: state.map_or(Running::Yes, |state| Running::No(state.into())),
+    };
+    let nginx = if seed == 2 { Some("failed") } else { None };
+    let data = if seed == 3 { 93.0 } else { 41.0 };
+    Sample {
+        cpu: Some(percent(cpu + 6.0 * sway)),
+        memory: Some(percent(38.0 + 3.0 * f64::from(seed) + sway)),
+        vitals: Vitals {
+            load: Some(Load([cpu / 6.0 + sway, cpu / 7.0, cpu / 9.0])),
+            pressure: Pressure {
+                cpu: Some(percent(cpu / 9.0)),
+                memory: Some(percent(0.0)),
+                io: Some(percent(2.0 + sway)),
+            },
+            disk: Some(disk(34.0)),
+            temperature: Some(degrees + 2.0 * sway),
+            traffic: None,
+        },
+        services: vec![service("ssh", None), service("chrony", None), service("nginx", nginx)],
+        filesystems: vec![place("/", 34.0), place("/srv/data", data)],
+        sensors: vec![
+            Sensor { name: "x86_pkg_temp".into(), degrees: degrees + 2.0 * sway },
+            Sensor { name: "acpitz".into(), degrees: 47.0 },
+        ],
+        remarks: Vec::new(),
+    }
+}
+
+/// The last of many samples `age` ago.
+fn health(seed: u32, cpu: f64, degrees: f64, age: i64) -> HostHealth {
+    let mut health = HostHealth::default();
+    for step in 0..120_u32 {
+        // One of them was late, and left nothing.
+        if step == 97 {
+            continue;
+        }
+        let at = Wall(scene::NOW.wall.0 - age * 1_000 - i64::from(119 - step) * 30_000);
+        let rates = Some(Rates { received: 1_200_000.0 * f64::from(seed), sent: 34_000.0 });
+        health.apply(Taken { at, sample: sample(seed, cpu, degrees, step), rates });
+    }
+    health
+}
+
+pub fn app(columns: u16, rows: u16) -> App {
+    let mut app = scene::app(columns, rows);
+    let mut late = health(4, 55.0, 61.0, 92);
+    late.late = Some(Wall(scene::NOW.wall.0 - 71_000));
+    let known = [
+        ("amber", health(1, 97.0, 71.0, 4)),
+        ("birch", health(2, 34.0, 91.0, 11)),
+        ("cedar", health(3, 12.0, 52.0, 19)),
+        ("elm", late),
+        ("ginkgo", health(6, 8.0, 44.0, 444)),
+    ];
+    let known = known.into_iter().map(|(name, health)| (host(name), Arc::new(health))).collect();
+    app.update(scene::NOW, Msg::Health(known));
+    let change = LevelChange {
+        service: Some("nginx".into()),
+        from: Status::Healthy,
+        to: Status::Unhealthy,
+        reasons: vec![Reason::NotRunning("failed".into())],
+    };
+    let msg = event(&app, "birch", Fact::Health(change));
+    app.update(scene::NOW, msg);
+    // The toast of it.
+    press(&mut app, &[ESC]);
+    typed(&mut app, "H");
+    app
+}
+
+#[test]
+fn all_hosts_at_every_size() {
+    for (columns, rows) in crate::SIZES {
+        let app = app(columns, rows);
+        insta::assert_snapshot!(format!("health-{columns}x{rows}"), text(&draw(&app, COLOURED)));
+    }
+}
+
+#[test]
+fn in_ascii_without_colour_nothing_is_lost() {
+    for (columns, rows) in [(80, 24), (120, 40)] {
+        let buffer = draw(&app(columns, rows), PLAIN);
+        assert!(buffer.content().iter().all(|cell| cell.fg == Color::Reset && cell.bg == Color::Reset));
+        assert!(text(&buffer).is_ascii(), "{}", text(&buffer));
+        insta::assert_snapshot!(format!("health-ascii-{columns}x{rows}"), text(&buffer));
+    }
+    let mut app = app(120, 40);
+    typed(&mut app, "j");
+    press(&mut app, &[ENTER]);
+    let shown = text(&draw(&app, PLAIN));
+    assert!(shown.is_ascii(), "{shown}");
+}
+
+#[test]
+fn one_host_at_every_size() {
+    for (columns, rows) in crate::SIZES {
+        let mut app = app(columns, rows);
+        app.hosts.select(host("birch"));
+        press(&mut app, &[ENTER]);
+        insta::assert_snapshot!(format!("health-one-{columns}x{rows}"), text(&draw(&app, COLOURED)));
+    }
+}
+
+#[test]
+fn what_is_old_or_missing_is_told_in_words() {
+    let mut app = app(200, 60);
+    let said = |app: &mut App, name: &str| {
+        app.hosts.select(host(name));
+        let shown = text(&draw(app, COLOURED));
+        shown.lines().rev().skip(1).take(2).map(str::to_owned).collect::<Vec<_>>().join(" ")
+    };
+    for (name, words) in [
+        ("amber", "sampled 4s ago: CPU 100 % over 90 %"),
+        ("birch", "nginx not running: failed, 9"),
+        ("cedar", "/srv/data 93 % over 90 %"),
+        ("elm", "late: last sampled 1m32s ago"),
+        ("ginkgo", "not alive (lost): last sampled 7m24s ago"),
+        ("juniper", "connecting: never sampled"),
+    ] {
+        let shown = said(&mut app, name);
+        assert!(shown.contains(words), "{name}: {shown}");
+    }
+    let why = "sshd refused: open failed".to_owned();
+    let mut failed = health(5, 20.0, 50.0, 40);
+    failed.failed = Some((scene::NOW.wall, why));
+    app.update(scene::NOW, Msg::Health(vec![(host("amber"), Arc::new(failed))]));
+    let shown = said(&mut app, "amber");
+    assert!(shown.contains("no sample: sshd refused: open failed"), "{shown}");
+    app.health.settings = Settings { sampling: None, ..Settings::default() };
+    let shown = said(&mut app, "juniper");
+    assert!(shown.contains("health is off") && shown.contains("sampling = true"), "{shown}");
+}
+
+#[test]
+fn it_is_sorted_by_any_column_and_the_selection_stays_with_the_host() {
+    let mut app = app(120, 40);
+    app.hosts.select(host("cedar"));
+    for (column, first) in [(Column::Cpu, "amber"), (Column::Memory, "ginkgo"), (Column::Temperature, "birch")] {
+        while app.health.column != column {
+            typed(&mut app, "o");
+        }
+        let order = app.health_order();
+        assert_eq!(order[0].host.id.as_str(), first, "{column:?}");
+        assert_eq!(
+            order.iter().filter(|row| row.selected).map(|row| row.host.id.as_str()).collect::<Vec<_>>(),
+            ["cedar"]
+        );
+    }
+    typed(&mut app, "g");
+    assert_eq!(app.host().map(|host| host.id.as_str()), Some("birch"), "the first of what is shown");
+    typed(&mut app, "O");
+    assert_ne!(app.health_order()[0].host.id.as_str(), "birch");
+    typed(&mut app, "/cedar");
+    press(&mut app, &[ENTER]);
+    assert_eq!(app.health_order().len(), 1);
+}
+
+#[test]
+fn a_click_selects_a_host_and_sorts_by_a_column() {
+    for (columns, rows) in crate::SIZES {
+        let mut app = app(columns, rows);
+        let (x, y) = find(&app, "cedar", false);
+        app.update(scene::NOW, Msg::Mouse(Mouse { what: Deed::Press, x: x + 1, y }));
+        assert_eq!((app.host().map(|host| host.id.as_str()), app.focus), (Some("cedar"), Focus::Health));
+        let (x, y) = find(&app, "temp", false);
+        app.update(scene::NOW, Msg::Mouse(Mouse { what: Deed::Press, x: x + 1, y }));
+        assert_eq!(app.health.column, Column::Temperature);
+    }
+}
+
+#[test]
+fn escape_goes_back_step_by_step() {
+    let mut app = app(80, 24);
+    press(&mut app, &[ENTER, Key::of(Code::Down)]);
+    assert!(app.health.open && app.health.scroll <= 1);
+    press(&mut app, &[ESC]);
+    assert!(!app.health.open && app.focus == Focus::Health);
+    press(&mut app, &[ESC]);
+    assert_eq!(app.focus, Focus::Hosts);
+}
+
+#[test]
+fn old_pictures_move_on_and_are_empty_where_nothing_was_told() {
+    let health = health(1, 50.0, 50.0, 0);
+    let row = health.columns(steadfast::domain::health::Metric::Cpu, scene::NOW.wall, Duration::from_secs(30), 120);
+    assert_eq!(row.iter().filter(|value| value.is_none()).count(), 1);
+}
