@@ -73,7 +73,7 @@
 //! | F5 | [`ui`] | drawing |
 //! | F4 | [`app`] | the pure state of the screen |
 //! | F3 | [`supervisor`], [`client`] | links and runs are driven here; one host without a supervisor |
-//! | F2 | [`remote`], [`ssh`], [`net`], [`ledger`], [`config`], [`health`], [`demo`], [`clock`] | adapters |
+//! | F2 | [`remote`], [`ssh`], [`net`], [`ledger`], [`config`], [`health`], [`notify`], [`demo`], [`clock`] | adapters |
 //! | F1 | [`port`] | what the outside must satisfy |
 //! | F0 | [`domain`] | values and state machines, without I/O |
 //!
@@ -103,6 +103,7 @@ pub mod headless;
 pub mod health;
 pub mod ledger;
 pub mod net;
+pub mod notify;
 pub mod port;
 pub mod remote;
 pub mod ssh;

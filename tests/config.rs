@@ -75,7 +75,7 @@ fn a_bad_file_is_told_in_blocks_and_ends_with_78() {
     1 | hots = []
       | ^^^^
       = did you mean `hosts`?
-      = allowed here: state_dir, ssh_config, gc, notify, network, defaults, hosts, jobs, health
+      = allowed here: state_dir, ssh_config, gc, notify, theme, alarms, network, defaults, hosts, jobs, health
 
     steadfast.toml:5:13: "reran" is not allowed here
       |

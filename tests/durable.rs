@@ -10,6 +10,8 @@
 #[expect(dead_code, reason = "agents and certificates are for the tests of sessions")]
 mod support;
 
+#[path = "durable/alarms.rs"]
+mod alarms;
 #[path = "durable/asleep.rs"]
 mod asleep;
 #[path = "durable/blind.rs"]

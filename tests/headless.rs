@@ -16,3 +16,5 @@ mod alone;
 mod bench;
 #[path = "headless/hosts.rs"]
 mod hosts;
+#[path = "headless/watch.rs"]
+mod watch;

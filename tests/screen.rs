@@ -30,10 +30,13 @@ use steadfast::domain::alert::AlertKind;
 use steadfast::domain::command::Command;
 use steadfast::domain::event::{CancelReason, Event, Fact, LinkChange, RunFact, SupervisorFact};
 use steadfast::domain::id::Seq;
-use steadfast::domain::link::LinkState;
+use steadfast::domain::link::{Hold, LinkState};
+use steadfast::domain::look::Look;
 use steadfast::domain::moment::{Moment, Mono};
+use steadfast::domain::progress::Progress;
 use steadfast::domain::run::{RunIo, Stream, Verdict};
-use steadfast::ui::theme::{Depth, Signs, Theme};
+use steadfast::domain::watch::AlarmHit;
+use steadfast::ui::theme::{Depth, Ground, Signs, Theme};
 
 fn draw(app: &App, theme: Theme) -> Buffer {
     let (columns, rows) = app.size;
@@ -67,8 +70,8 @@ fn commands(effects: &[Effect]) -> Vec<&Command> {
 const ENTER: Key = Key::of(Code::Enter);
 const ESC: Key = Key::of(Code::Esc);
 const TAB: Key = Key::of(Code::Tab);
-const COLOURED: Theme = Theme { depth: Depth::Rgb, signs: Signs::Unicode };
-const PLAIN: Theme = Theme { depth: Depth::Mono, signs: Signs::Ascii };
+const COLOURED: Theme = Theme { depth: Depth::Rgb, signs: Signs::Unicode, ground: Ground::Dark };
+const PLAIN: Theme = Theme { depth: Depth::Mono, signs: Signs::Ascii, ground: Ground::Dark };
 const SIZES: [(u16, u16); 4] = [(60, 16), (80, 24), (120, 40), (200, 60)];
 
 #[test]
@@ -86,6 +89,59 @@ fn home_in_ascii_without_colour() {
         assert!(text(&buffer).is_ascii());
         insta::assert_snapshot!(format!("ascii-{columns}x{rows}"), text(&buffer));
     }
+}
+
+#[test]
+fn themes_are_changed_by_a_key_and_mono_has_no_colour() {
+    let mut app = app(80, 24);
+    let colours = |app: &App| {
+        let buffer = draw(app, COLOURED.with(app.look));
+        buffer
+            .content
+            .iter()
+            .flat_map(|cell| [cell.fg, cell.bg])
+            .filter(|colour| *colour != Color::Reset)
+            .collect::<Vec<_>>()
+    };
+    let dark = colours(&app);
+    press(&mut app, &[Key::ctrl('t')]);
+    let light = colours(&app);
+    assert!(!dark.is_empty() && !light.is_empty() && dark != light);
+    press(&mut app, &[Key::ctrl('t')]);
+    assert_eq!((app.look, colours(&app)), (Look::Mono, Vec::new()));
+    app.update(later(60), Msg::Tick { utc_offset: 0 });
+    insta::assert_snapshot!("mono-80x24", text(&draw(&app, COLOURED.with(app.look))));
+    press(&mut app, &[Key::ctrl('t')]);
+    assert_eq!(app.look, Look::Default);
+}
+
+/// So many seconds after the story.
+fn later(seconds: u64) -> Moment {
+    Moment { mono: Mono(scene::NOW.mono.0 + std::time::Duration::from_secs(seconds)), ..scene::NOW }
+}
+
+#[test]
+fn an_alarm_and_progress_are_seen_in_list_title_details_and_timeline() {
+    let mut app = app(160, 45);
+    let id = app.pick().expect("a run").id();
+    let line = "Kernel panic - not syncing: \u{1b}[2Jx".to_owned();
+    let hit =
+        |hits| AlarmHit { pattern: "kernel panic".into(), stream: Stream::Out, hits, offset: 7, line: line.clone() };
+    let told = event(&app, "amber", Fact::Run { id, fact: RunFact::Alarm(hit(1)) });
+    app.update(scene::NOW, told);
+    let again = event(&app, "amber", Fact::Run { id, fact: RunFact::Alarm(hit(12)) });
+    assert!(app.update(scene::NOW, again).is_empty(), "called once");
+    let rest = std::time::Duration::from_secs(200);
+    let progress = Progress { permille: 420, status: Some("pass 3".into()), remaining: Some(rest) };
+    app.update(scene::NOW, Msg::Progress(vec![(id, progress)]));
+    let shown = text(&draw(&app, COLOURED));
+    for wanted in ["▲12 memtest", "42 %", "▰▰▰▱▱▱▱▱ 42 %, 3m20s left", "▲ alarm"] {
+        assert!(shown.contains(wanted), "{wanted}: {shown}");
+    }
+    let sheet = app.sheet_text(SheetKind::Incidents);
+    assert!(sheet.contains("kernel panic ×12") && !sheet.contains('\u{1b}'), "{sheet}");
+    let effects = typed(&mut app, "(");
+    assert!(matches!(effects[..], [Effect::SeekAlarm { forward: false, from: None, .. }]), "{effects:?}");
 }
 
 #[test]
@@ -481,10 +537,77 @@ fn quit_says_what_goes_on_and_ctrl_c_twice_leaves_at_once() {
 fn read_only_refuses_every_verb_that_acts_on_hosts() {
     let mut app = app(120, 40);
     app.read_only = true;
-    for key in ["r", "c", "d", "J", "R", "x"] {
-        assert!(typed(&mut app, key).is_empty() && app.dialogs.is_empty(), "{key}");
+    assert!(text(&draw(&app, COLOURED)).contains("read-only"), "the title says it");
+    let acts = |effect: &Effect| matches!(effect, Effect::Command(command) if command.acts_on_host());
+    for binding in BINDINGS {
+        let focuses: &[Focus] = match &binding.when {
+            When::Always => &Focus::ALL,
+            When::In(focus) => std::slice::from_ref(focus),
+        };
+        for (focus, key) in focuses.iter().flat_map(|focus| binding.keys.iter().map(move |key| (focus, key))) {
+            let mut app = busy();
+            app.read_only = true;
+            app.focus = *focus;
+            let effects = press(&mut app, &[*key]);
+            assert!(!effects.iter().any(acts), "{key} in {focus:?}: {effects:?}");
+            if binding.action.acts_on_hosts() && !(*focus == Focus::Output && Verb::of(*key).is_some()) {
+                assert!(effects.is_empty() && app.dialogs.is_empty(), "{key} in {focus:?} asks what it will not do");
+                assert!(app.toasts.iter().any(|toast| toast.text.contains("read-only")), "{key} says nothing");
+            }
+        }
     }
-    assert!(text(&draw(&app, COLOURED)).contains("read-only"));
+    assert_eq!(BINDINGS.iter().filter(|binding| binding.action.acts_on_hosts()).count(), 8);
+}
+
+#[test]
+fn a_dialog_from_before_does_nothing_when_only_looking() {
+    let mut app = app(120, 40);
+    typed(&mut app, "x");
+    app.read_only = true;
+    assert!(typed(&mut app, "y").is_empty());
+    assert!(app.toasts.iter().any(|toast| toast.text.contains("read-only")));
+}
+
+#[test]
+fn hosts_are_left_alone_on_demand_and_many_only_when_their_number_is_typed() {
+    let mut app = app(120, 40);
+    assert_eq!(commands(&typed(&mut app, "p")), [&Command::Pause(host("amber"))]);
+    assert!(typed(&mut app, "X").is_empty(), "it asks, also for one");
+    let shown = text(&draw(&app, COLOURED));
+    assert!(shown.contains("Mark dead 1 host?") && shown.contains("1 run goes on there"), "{shown}");
+    assert_eq!(commands(&typed(&mut app, "y")), [&Command::MarkDead(host("amber"))]);
+    typed(&mut app, "  p");
+    assert!(text(&draw(&app, COLOURED)).contains("Pause 2 hosts?"));
+    assert_eq!(commands(&typed(&mut app, "y")).len(), 2);
+    press(&mut app, &[ESC]);
+    typed(&mut app, "aX");
+    assert!(typed(&mut app, "y").is_empty() && press(&mut app, &[ENTER]).is_empty());
+    press(&mut app, &[Key::of(Code::Backspace)]);
+    typed(&mut app, "10");
+    assert_eq!(commands(&press(&mut app, &[ENTER])).len(), 10);
+}
+
+#[test]
+fn a_host_left_alone_is_told_in_the_operators_words_and_is_no_incident() {
+    for (hold, words) in [(Hold::Paused, "paused (you)"), (Hold::Dead, "marked dead")] {
+        let mut app = app(160, 40);
+        let from = app.fleet.hosts[&host("amber")].link.state;
+        let change = LinkChange {
+            from,
+            to: hold.state(),
+            cause: Some(hold.cause()),
+            evidence: Vec::new(),
+            attempt: 0,
+            retry_at: None,
+            waits_behind: None,
+        };
+        let open = app.fleet.incidents.open().count();
+        let msg = event(&app, "amber", Fact::Link(change));
+        assert!(app.update(scene::NOW, msg).is_empty(), "nobody is called");
+        assert_eq!(app.fleet.incidents.open().count(), open);
+        let shown = text(&draw(&app, COLOURED));
+        assert!(shown.contains(words) && shown.contains(&format!("1 {}", hold.word())), "{shown}");
+    }
 }
 
 #[test]

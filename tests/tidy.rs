@@ -20,6 +20,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("config", 2),
     ("remote", 2),
     ("health", 2),
+    ("notify", 2),
     ("vm", 2),
     ("clock", 2),
     ("demo", 2),

@@ -13,7 +13,7 @@ use ratatui::{Terminal, TerminalOptions, Viewport};
 use steadfast::app::{App, Msg, output};
 use steadfast::tui::pager::Pager;
 use steadfast::ui;
-use steadfast::ui::theme::{Depth, Signs, Theme};
+use steadfast::ui::theme::{Depth, Ground, Signs, Theme};
 
 use crate::{scene, told};
 
@@ -40,7 +40,7 @@ fn frames(path: PathBuf, rate: u64) -> (Vec<Duration>, u64) {
     // What the scene made up is not what is shown here.
     let shown = app.output.view().shown().unwrap();
     app.update(scene::NOW, Msg::Output(output::Msg::Show(shown.0, shown.1)));
-    let theme = Theme { depth: Depth::Rgb, signs: Signs::Unicode };
+    let theme = Theme { depth: Depth::Rgb, signs: Signs::Unicode, ground: Ground::Dark };
     let options = TerminalOptions { viewport: Viewport::Fixed(Rect::new(0, 0, 200, 60)) };
     let mut terminal = Terminal::with_options(CrosstermBackend::new(std::io::sink()), options).unwrap();
     let mut took = Vec::new();

@@ -14,6 +14,9 @@ use crate::domain::run::RunIo;
 impl App {
     /// Carries an action out.
     pub fn perform(&mut self, action: Action) -> Vec<Effect> {
+        if action.acts_on_hosts() && self.refuse_read_only() {
+            return Vec::new();
+        }
         match action {
             Action::Up => self.step(-1),
             Action::Down => self.step(1),
@@ -33,6 +36,8 @@ impl App {
             Action::Connect => return self.connect(),
             Action::Reconnect => return self.reconnect(),
             Action::Detach => return self.detach(),
+            Action::PauseLink => return self.pause_link(),
+            Action::MarkDead => return self.mark_dead(),
             Action::StartJob => self.choose_job(),
             Action::Rerun => return self.rerun(),
             Action::Cancel => self.cancel(),
@@ -40,6 +45,8 @@ impl App {
             Action::NewerRun => self.step_run(true),
             Action::Follow => self.output.update(output::Msg::Do(Verb::Follow)),
             Action::Wrap => self.output.update(output::Msg::Do(Verb::Wrap)),
+            Action::NextAlarm => return self.seek_alarm(true),
+            Action::PreviousAlarm => return self.seek_alarm(false),
             Action::OtherStream => self.switch_stream(),
             Action::CursorLeft => self.strips.step(-1, self.strip_columns(), self.now.wall),
             Action::CursorRight => self.strips.step(1, self.strip_columns(), self.now.wall),
@@ -64,6 +71,7 @@ impl App {
             Action::Palette => self.dialogs.push(Dialog::Palette(Palette::new())),
             Action::Note => self.entry = Some(Entry { line: Line::default(), purpose: Purpose::Note }),
             Action::Mouse => return self.switch_mouse(),
+            Action::Theme => self.change_look(),
             Action::Screenshot => return vec![Effect::Screenshot],
             Action::Details => self.dialogs.push(Dialog::Sheet(Sheet::new(SheetKind::Details))),
             Action::Incidents => self.dialogs.push(Dialog::Sheet(Sheet::new(SheetKind::Incidents))),
@@ -201,6 +209,12 @@ impl App {
         let Some(text) = self.host().map(|host| self.details_text(host)) else { return Vec::new() };
         self.tell(Tone::Plain, "copied what is known of this host");
         vec![Effect::Copy(text)]
+    }
+
+    fn change_look(&mut self) {
+        self.look = self.look.next();
+        let word = self.look.word();
+        self.tell(Tone::Plain, format!("theme: {word}; --theme {word} keeps it"));
     }
 
     fn switch_mouse(&mut self) -> Vec<Effect> {

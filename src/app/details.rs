@@ -114,7 +114,7 @@ impl App {
 
     fn of_link(&self, host: &HostView, lines: &mut Lines) {
         let link = &host.link;
-        let mut text = format!("{} for {}", link.state.word(), say::duration(self.now.wall.since(link.since)));
+        let mut text = format!("{} for {}", link.word(), say::duration(self.now.wall.since(link.since)));
         if let Some(retry) = self.retry_words(host) {
             text.push_str(&format!(", {retry}"));
         }
@@ -150,6 +150,13 @@ impl App {
         if let Some(faults) = attempt.faults.sentence() {
             let weight = if attempt.faults.alarm().is_some() { Weight::Bad } else { Weight::Plain };
             lines.push("hardware", format!("errors meanwhile: {faults}"), weight);
+        }
+        if let Some(progress) = self.progress(pick) {
+            let status = progress.status.map(|status| format!(": {}", clean(&status))).unwrap_or_default();
+            lines.plain("progress", format!("{}{status}", say::progress(progress.permille, progress.remaining)));
+        }
+        for alarm in attempt.alarms.iter().rev() {
+            lines.bad("alarm", self.alarm(alarm));
         }
         for notice in attempt.notices.iter().rev() {
             lines.bad("notice", clean(notice).into_owned());

@@ -45,7 +45,7 @@ impl Hosts {
         hosts.sort_by(|a, b| {
             let trouble = match order {
                 Order::Name => Ordering::Equal,
-                Order::Trouble => b.link.state.severity().cmp(&a.link.state.severity()),
+                Order::Trouble => b.link.severity().cmp(&a.link.severity()),
             };
             trouble.then_with(|| natural(a.id.as_str(), b.id.as_str()))
         });
@@ -97,7 +97,7 @@ impl Hosts {
         }
         let at = visible.iter().position(|host| Some(&host.id) == self.selected.as_ref()).unwrap_or(0);
         let (before, after) = visible.split_at((at + 1).min(visible.len()));
-        let found = after.iter().chain(before).find(|host| is_trouble(host.link.state));
+        let found = after.iter().chain(before).find(|host| is_trouble(host.link.state) && host.link.hold().is_none());
         if let Some(host) = found {
             self.selected = Some(host.id.clone());
         }
@@ -163,7 +163,7 @@ fn matches(fleet: &Fleet, host: &HostView, words: &[String]) -> bool {
     let has = |text: &str, word: &str| text.to_lowercase().contains(word);
     words.iter().all(|word| {
         has(host.id.as_str(), word)
-            || host.link.state.word().contains(word.as_str())
+            || host.link.word().contains(word.as_str())
             || host.tags.iter().any(|tag| has(tag, word))
             || fleet.runs.values().any(|run| run.host == host.id && has(run.spec.title(), word))
     })

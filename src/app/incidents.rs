@@ -23,6 +23,7 @@ impl App {
         for incident in open {
             self.tell_incident(incident, &mut lines);
         }
+        lines.extend(self.alarm_lines());
         if !all.closed().is_empty() {
             lines.extend([SheetLine::Blank, SheetLine::Heading("Over".into())]);
         }

@@ -43,6 +43,8 @@ pub enum Action {
     Connect,
     Reconnect,
     Detach,
+    PauseLink,
+    MarkDead,
     StartJob,
     Rerun,
     Cancel,
@@ -50,6 +52,8 @@ pub enum Action {
     NewerRun,
     Follow,
     Wrap,
+    NextAlarm,
+    PreviousAlarm,
     OtherStream,
     CursorLeft,
     CursorRight,
@@ -74,6 +78,7 @@ pub enum Action {
     Palette,
     Note,
     Mouse,
+    Theme,
     Screenshot,
     Details,
     Incidents,
@@ -96,6 +101,89 @@ pub enum Action {
     Suspend,
     Quit,
     Interrupt,
+}
+
+impl Action {
+    /// Whether it has something done on hosts, or to the connections with them: refused when only looking.
+    #[must_use]
+    pub fn acts_on_hosts(self) -> bool {
+        match self {
+            Self::Connect
+            | Self::Reconnect
+            | Self::Detach
+            | Self::PauseLink
+            | Self::MarkDead
+            | Self::StartJob
+            | Self::Rerun
+            | Self::Cancel => true,
+            Self::Up
+            | Self::Down
+            | Self::PageUp
+            | Self::PageDown
+            | Self::First
+            | Self::Last
+            | Self::Open
+            | Self::Mark
+            | Self::MarkAll
+            | Self::Filter
+            | Self::NextTrouble
+            | Self::PreviousTrouble
+            | Self::Reorder
+            | Self::OlderRun
+            | Self::NewerRun
+            | Self::Follow
+            | Self::Wrap
+            | Self::NextAlarm
+            | Self::PreviousAlarm
+            | Self::OtherStream
+            | Self::CursorLeft
+            | Self::CursorRight
+            | Self::Oldest
+            | Self::Newest
+            | Self::ZoomIn
+            | Self::ZoomOut
+            | Self::NextPane
+            | Self::PreviousPane
+            | Self::Zoom
+            | Self::Wall
+            | Self::WallUp
+            | Self::WallDown
+            | Self::WallLeft
+            | Self::WallRight
+            | Self::GroupByTag
+            | Self::Palette
+            | Self::Note
+            | Self::Mouse
+            | Self::Theme
+            | Self::Screenshot
+            | Self::Details
+            | Self::Incidents
+            | Self::Digest
+            | Self::Copy
+            | Self::Health
+            | Self::OpenHealth
+            | Self::SortNext
+            | Self::SortPrevious
+            | Self::SortReverse
+            | Self::GoTo
+            | Self::NextMark
+            | Self::PreviousMark
+            | Self::CopyLines
+            | Self::OpenPager
+            | Self::OpenEditor
+            | Self::OpenLnav
+            | Self::Save
+            | Self::Terminal
+            | Self::Merge
+            | Self::Freeze
+            | Self::Help
+            | Self::Back
+            | Self::Redraw
+            | Self::Suspend
+            | Self::Quit
+            | Self::Interrupt => false,
+        }
+    }
 }
 
 /// What `key` means when `focus` has the focus.
@@ -225,18 +313,34 @@ pub const BINDINGS: &[Binding] = &[
     ),
     bind(&[Key::char('o'), Key::char('>')], HEALTH, Action::SortNext, "sort", "numbers: sort by the next column"),
     bind(&[Key::char('<')], HEALTH, Action::SortPrevious, "", "numbers: sort by the column before"),
-    bind(&[Key::char('O')], HEALTH, Action::SortReverse, "reverse", "numbers: sort the other way round"),
+    bind(&[Key::char('~')], HEALTH, Action::SortReverse, "reverse", "numbers: sort the other way round"),
     bind(&[Key::char(' ')], HEALTH, Action::Mark, "", "mark the host: verbs act on all that are marked"),
     bind(&[Key::char('/')], HEALTH, Action::Filter, "filter", "show only hosts that match: name, tag, state, run"),
-    bind(&[Key::char('r')], ALWAYS, Action::Reconnect, "reconnect", "reconnect now, also what was refused or lost"),
+    bind(
+        &[Key::char('r')],
+        ALWAYS,
+        Action::Reconnect,
+        "reconnect",
+        "reconnect now, also what was refused, lost, paused or marked dead",
+    ),
     bind(&[Key::char('J')], ALWAYS, Action::StartJob, "job", "start a configured job"),
     bind(&[Key::char('R')], ALWAYS, Action::Rerun, "rerun", "run it again; asks if it is still going on"),
     bind(&[Key::char('x')], ALWAYS, Action::Cancel, "cancel", "cancel the run: asks first"),
     bind(&[Key::char('c')], ALWAYS, Action::Connect, "", "connect"),
     bind(&[Key::char('d')], ALWAYS, Action::Detach, "", "detach: close the connection, runs go on"),
+    bind(
+        &[Key::char('p')],
+        ALWAYS,
+        Action::PauseLink,
+        "",
+        "pause the link until r resumes it: not dialed, not followed",
+    ),
+    bind(&[Key::char('X')], ALWAYS, Action::MarkDead, "", "mark the host dead: asks; r takes it back"),
     bind(&[Key::char('[')], ALWAYS, Action::OlderRun, "", "the run of this host before this one"),
     bind(&[Key::char(']')], ALWAYS, Action::NewerRun, "", "the run of this host after this one"),
     bind(&[Key::char('f')], ALWAYS, Action::Follow, "follow", "to the end of the output, and follow it"),
+    bind(&[Key::char(')')], ALWAYS, Action::NextAlarm, "", "the next line of the output that is an alarm"),
+    bind(&[Key::char('(')], ALWAYS, Action::PreviousAlarm, "", "the alarm before; while following: the last"),
     bind(&[Key::char('w')], ALWAYS, Action::Wrap, "", "break long lines of the output, or not"),
     bind(&[Key::char('+'), Key::char('=')], ALWAYS, Action::ZoomIn, "", "timeline: less time, more detail"),
     bind(&[Key::char('-')], ALWAYS, Action::ZoomOut, "", "timeline: more time"),
@@ -248,6 +352,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(&[Key::char(':')], ALWAYS, Action::Palette, "commands", "every command by its words"),
     bind(&[Key::char('m')], ALWAYS, Action::Note, "", "make a note on the timeline of the host"),
     bind(&[Key::char('M')], ALWAYS, Action::Mouse, "", "leave the mouse to the terminal, or take it again"),
+    bind(&[Key::ctrl('t')], ALWAYS, Action::Theme, "", "theme: colours for a dark ground, for a light one, none"),
     bind(
         &[Key::char('s')],
         ALWAYS,

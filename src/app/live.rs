@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::domain::id::HostId;
+use crate::domain::id::{AttemptId, HostId};
 use crate::domain::moment::Mono;
+use crate::domain::progress::Progress;
 
 /// What was read of one host.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -17,7 +18,11 @@ pub struct Numbers {
 
 /// The last numbers of each host.
 #[derive(Clone, Debug, Default)]
-pub struct Live(BTreeMap<HostId, Sample>);
+pub struct Live {
+    hosts: BTreeMap<HostId, Sample>,
+    /// How far the attempts are that are looked at.
+    progress: BTreeMap<AttemptId, Progress>,
+}
 
 #[derive(Clone, Copy, Debug)]
 struct Sample {
@@ -29,7 +34,7 @@ struct Sample {
 
 impl Live {
     pub fn apply(&mut self, host: HostId, numbers: Numbers, now: Mono) {
-        let rate = match self.0.get(&host) {
+        let rate = match self.hosts.get(&host) {
             None => 0,
             Some(old) => {
                 let millis = now.since(old.at).as_millis().max(1);
@@ -39,18 +44,28 @@ impl Live {
                 if latest == 0 { old.rate / 4 } else { latest / 2 + old.rate / 2 }
             }
         };
-        self.0.insert(host, Sample { numbers, at: now, rate });
+        self.hosts.insert(host, Sample { numbers, at: now, rate });
+    }
+
+    /// All that is known of progress now.
+    pub fn set_progress(&mut self, progress: Vec<(AttemptId, Progress)>) {
+        self.progress = progress.into_iter().collect();
+    }
+
+    #[must_use]
+    pub fn progress(&self, id: AttemptId) -> Option<&Progress> {
+        self.progress.get(&id)
     }
 
     #[must_use]
     pub fn rtt(&self, host: &HostId) -> Option<Duration> {
-        self.0.get(host)?.numbers.rtt
+        self.hosts.get(host)?.numbers.rtt
     }
 
     /// Output per second; `None` when nothing comes.
     #[must_use]
     pub fn rate(&self, host: &HostId) -> Option<u64> {
-        self.0.get(host).map(|sample| sample.rate).filter(|rate| *rate > 0)
+        self.hosts.get(host).map(|sample| sample.rate).filter(|rate| *rate > 0)
     }
 }
 

@@ -158,8 +158,8 @@ impl App {
                 Mark::Reboot => "reboot".to_owned(),
                 Mark::Note(text) => format!("note: {}", say::clean(text)),
                 Mark::Health(ailment) => say::clean(&ailment.words).into_owned(),
-                // Where the run begins and ends is known; gaps are marks of the log itself.
-                Mark::RunStarted | Mark::RunEnded { .. } | Mark::Gap => return None,
+                // Where the run begins and ends is known; gaps are marks of the log itself, alarms have keys of their own.
+                Mark::RunStarted | Mark::RunEnded { .. } | Mark::Gap | Mark::Alarm(_) => return None,
             };
             Some(Landmark { spot: Spot::Moment(*at), words: format!("{words}, {}", say::time(*at, self.utc_offset)) })
         };

@@ -35,6 +35,7 @@ pub mod terminal;
 pub mod toast;
 mod verbs;
 pub mod wall;
+mod watch;
 
 pub use details::{Detail, Weight};
 pub use focus::Focus;
@@ -63,9 +64,11 @@ use crate::domain::command::Command;
 use crate::domain::event::Event;
 use crate::domain::fleet::{Fleet, HostView};
 use crate::domain::health::HostHealth;
-use crate::domain::id::HostId;
+use crate::domain::id::{AttemptId, HostId};
+use crate::domain::look::Look;
 use crate::domain::moment::Moment;
-use crate::domain::run::Job;
+use crate::domain::progress::Progress;
+use crate::domain::run::{Job, Stream};
 
 /// Everything that the screen shows.
 #[derive(Clone, Debug)]
@@ -86,6 +89,8 @@ pub struct App {
     drag: Option<u16>,
     /// The wall groups hosts by their first tag.
     pub wall_by_tag: bool,
+    /// Which colours it is drawn in.
+    pub look: Look,
     pub dialogs: Vec<Dialog>,
     pub questions: Questions,
     /// The line that is being typed below the panes.
@@ -126,6 +131,7 @@ pub struct Setup {
     /// What the operator is called for.
     pub alerts: Vec<AlertKind>,
     pub read_only: bool,
+    pub look: Look,
     pub simulated: bool,
     pub holder: Option<String>,
     pub now: Moment,
@@ -156,6 +162,8 @@ pub enum Msg {
     Live(Vec<(HostId, Numbers)>),
     /// What is newly known of the hosts' health.
     Health(Vec<(HostId, Arc<HostHealth>)>),
+    /// How far the attempts of [`App::watched`] are.
+    Progress(Vec<(AttemptId, Progress)>),
     Holder(Option<String>),
     /// News of the log that is shown.
     Output(output::Msg),
@@ -175,6 +183,13 @@ pub enum Effect {
     Command(Command),
     /// Call the operator, who may look elsewhere.
     Notify(String),
+    /// Look for the alarm after, or before, this place of a log (at its end without one), and go there.
+    SeekAlarm {
+        id: AttemptId,
+        stream: Stream,
+        forward: bool,
+        from: Option<u64>,
+    },
     /// To the clipboard of the operator's terminal.
     Copy(String),
     Answer {
@@ -212,6 +227,7 @@ impl App {
             mouse: true,
             drag: None,
             wall_by_tag: false,
+            look: setup.look,
             dialogs: Vec::new(),
             questions: Questions::default(),
             entry: None,
@@ -243,7 +259,12 @@ impl App {
     /// Takes in what happened at `now`.
     pub fn update(&mut self, now: Moment, msg: Msg) -> Vec<Effect> {
         self.now = now;
-        let effects = self.route(msg);
+        let mut effects = self.route(msg);
+        // Whatever way it came: a dialog that was open, a verb that forgot to ask.
+        let acts = |effect: &mut Effect| matches!(effect, Effect::Command(command) if command.acts_on_host());
+        if self.read_only && effects.extract_if(.., acts).count() > 0 {
+            self.refuse_read_only();
+        }
         self.toasts.expire(now.mono);
         self.settle();
         effects
@@ -271,6 +292,7 @@ impl App {
                 }
             }
             Msg::Health(hosts) => hosts.into_iter().for_each(|(host, health)| self.health.apply(host, health)),
+            Msg::Progress(progress) => self.live.set_progress(progress),
             Msg::Output(msg) => self.output.update(msg),
             Msg::Log(news) => self.handle_news(news),
             Msg::Holder(holder) => self.holder = holder,
@@ -334,7 +356,7 @@ impl App {
         if let Some((tone, text)) = toast::of_event(&self.fleet, event) {
             self.tell(tone, say::clean(&text));
         }
-        self.alerts.of(&self.fleet, event).map(Effect::Notify).into_iter().collect()
+        self.alerts.of(&self.fleet, event).map(|alert| Effect::Notify(alert.text)).into_iter().collect()
     }
 
     fn suit_strips(&mut self) {

@@ -137,7 +137,7 @@ impl App {
     /// them, the worst first.
     fn notes(&self, hosts: &[&HostView], at: usize, rows: usize) -> Vec<Option<Note>> {
         let mut order: Vec<usize> = (0..hosts.len()).collect();
-        order.sort_by_key(|n| (*n != at, std::cmp::Reverse(hosts[*n].link.state.severity())));
+        order.sort_by_key(|n| (*n != at, std::cmp::Reverse(hosts[*n].link.severity())));
         let mut spare = rows.saturating_sub(hosts.len());
         let mut notes: Vec<_> = hosts.iter().map(|_| None).collect();
         for n in order {
@@ -151,7 +151,7 @@ impl App {
     }
 
     fn host_note(&self, host: &HostView) -> Option<Note> {
-        if !is_trouble(host.link.state) {
+        if !is_trouble(host.link.state) || host.link.hold().is_some() {
             return None;
         }
         let retry = self.retry_words(host);

@@ -9,6 +9,7 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::domain::event::Stuck;
 use crate::domain::moment::Wall;
+use crate::domain::watch::AlarmHit;
 
 /// At most six columns: `42s`, `7m03s`, `3h07m`, `12d04h`, `412d`.
 #[must_use]
@@ -33,6 +34,30 @@ pub fn latency(latency: Duration) -> String {
         10_000..1_000_000 => format!("{} ms", micros / 1000),
         _ => format!("{}.{} s", micros / 1_000_000, micros % 1_000_000 / 100_000),
     }
+}
+
+/// `kernel panic`, `i/o error ×12`.
+#[must_use]
+pub fn alarm(hit: &AlarmHit) -> String {
+    let pattern = clean(&hit.pattern);
+    if hit.hits == 1 { pattern.into_owned() } else { format!("{pattern} ×{}", hit.hits) }
+}
+
+/// At most three columns: `7`, `99`, `1k`, `9M`.
+#[must_use]
+pub fn few(count: u64) -> String {
+    match count {
+        0..1_000 => count.to_string(),
+        1_000..100_000 => format!("{}k", count / 1_000),
+        _ => ">9k".into(),
+    }
+}
+
+/// `42 %`, and when it ends if that is known.
+#[must_use]
+pub fn progress(permille: u16, remaining: Option<Duration>) -> String {
+    let rest = remaining.map(|rest| format!(", {} left", duration(rest))).unwrap_or_default();
+    format!("{} %{rest}", permille / 10)
 }
 
 /// A spool that cannot grow, with the figure.

@@ -211,7 +211,8 @@ impl Window {
 /// Where many marks fall into one slice the heaviest is shown.
 fn weight(mark: &Mark) -> u8 {
     match mark {
-        Mark::Reboot => 5,
+        Mark::Reboot => 6,
+        Mark::Alarm(_) => 5,
         Mark::RunEnded { success: false } => 4,
         Mark::Gap => 3,
         Mark::Health(Ailment { unhealthy: true, .. }) => 3,

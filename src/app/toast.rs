@@ -9,7 +9,6 @@ use crate::domain::diagnosis::Outlook;
 use crate::domain::event::{BootFact, Event, Fact, LinkChange, RunFact, SupervisorFact};
 use crate::domain::fleet::Fleet;
 use crate::domain::health::Status;
-use crate::domain::link::LinkState;
 use crate::domain::moment::{Mono, Wall};
 use crate::domain::network::NetworkState;
 use crate::domain::run::Faults;
@@ -111,21 +110,13 @@ pub fn of_event(fleet: &Fleet, event: &Event) -> Option<(Tone, String)> {
 }
 
 fn of_link(at: Wall, host: &str, change: &LinkChange) -> Option<(Tone, String)> {
-    if change.from == change.to {
+    // What the operator did needs no telling.
+    if change.from == change.to || !change.to.is_alarming() || change.hold().is_some() {
         return None;
     }
     let sentence = Outlook::from(change).sentence(at);
     let because = if sentence.is_empty() { String::new() } else { format!(": {sentence}") };
-    match change.to {
-        LinkState::Refused | LinkState::Lost => Some((Tone::Bad, format!("{host} is {}{because}", change.to.word()))),
-        LinkState::Idle
-        | LinkState::Connecting
-        | LinkState::Alive
-        | LinkState::Pinging
-        | LinkState::Reconnecting
-        | LinkState::Paused
-        | LinkState::Rebooted => None,
-    }
+    Some((Tone::Bad, format!("{host} is {}{because}", change.to.word())))
 }
 
 fn of_network(to: NetworkState, why: &str) -> (Tone, String) {
@@ -163,7 +154,11 @@ fn of_run(host: &str, title: &str, fact: &RunFact, faults: Option<&Faults>) -> O
         }
         RunFact::SpoolFlows { free } => Some((Tone::Good, format!("{title} on {host}: {}", super::say::flows(*free)))),
         RunFact::Started(started) if !started.attached => Some((Tone::Good, format!("{title} started on {host}"))),
+        RunFact::Alarm(hit) => {
+            Some((Tone::Bad, format!("{}: {title} on {host}: {}", super::say::alarm(hit), hit.line)))
+        }
         RunFact::Started(_)
+        | RunFact::Progress { .. }
         | RunFact::Requested { .. }
         | RunFact::EndSeen { .. }
         | RunFact::Counted(_)

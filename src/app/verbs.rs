@@ -33,6 +33,56 @@ impl App {
         Vec::new()
     }
 
+    pub(super) fn pause_link(&mut self) -> Vec<Effect> {
+        let what = Held {
+            doing: "pausing",
+            title: "Pause",
+            text: "Connections are closed and nothing is dialed, after a restart neither, until r resumes them. Their \
+                   runs go on.",
+            yes: "Pause",
+            asks: 2,
+        };
+        self.hold(&what, Command::Pause)
+    }
+
+    /// Nobody is called about such a host any more: always asks.
+    pub(super) fn mark_dead(&mut self) -> Vec<Effect> {
+        let what = Held {
+            doing: "marking dead",
+            title: "Mark dead",
+            text: "They are not dialed any more and no incident is told of them, until r takes them back. What runs \
+                   there is not stopped.",
+            yes: "Mark dead",
+            asks: 1,
+        };
+        self.hold(&what, Command::MarkDead)
+    }
+
+    fn hold(&mut self, what: &Held, command: fn(HostId) -> Command) -> Vec<Effect> {
+        let hosts = self.hosts.targets(&self.fleet);
+        if hosts.len() < what.asks || self.read_only {
+            return self.each_host(what.doing, command);
+        }
+        let going_on = |host: &HostId| self.fleet.runs_of(host).filter(|run| !run.is_over()).count();
+        let runs: usize = hosts.iter().map(going_on).sum();
+        let mut text = vec![format!("{}.", names(&hosts))];
+        if runs > 0 {
+            text.push(format!(
+                "{} on there, unseen.",
+                if runs == 1 { "1 run goes".into() } else { format!("{runs} runs go") }
+            ));
+        }
+        text.extend([String::new(), what.text.into()]);
+        let commands = hosts.iter().cloned().map(command).collect();
+        let title = format!("{} {}?", what.title, say::count(hosts.len(), "host"));
+        let mut confirm = Confirm::new(title, text, what.yes, "Leave as is", Decision::Commands(commands));
+        if hosts.len() > UNTYPED {
+            confirm = confirm.with_typed(hosts.len().to_string());
+        }
+        self.dialogs.push(Dialog::Confirm(confirm));
+        Vec::new()
+    }
+
     pub(super) fn rerun(&mut self) -> Vec<Effect> {
         if self.refuse_read_only() {
             return Vec::new();
@@ -206,6 +256,8 @@ impl App {
             Command::Connect(_)
             | Command::Reconnect(_)
             | Command::Detach(_)
+            | Command::Pause(_)
+            | Command::MarkDead(_)
             | Command::Start { .. }
             | Command::Rerun(_)
             | Command::Adopt(_)
@@ -238,7 +290,7 @@ impl App {
         self.hosts.targets(&self.fleet).iter().filter_map(|host| self.picks.of(&self.fleet, host)).collect()
     }
 
-    fn refuse_read_only(&mut self) -> bool {
+    pub(super) fn refuse_read_only(&mut self) -> bool {
         if self.read_only {
             self.tell(Tone::Warning, "read-only: nothing is sent to hosts");
         }
@@ -250,6 +302,16 @@ impl App {
     }
 }
 
+/// What is said of a verb that leaves hosts alone for long.
+struct Held {
+    doing: &'static str,
+    title: &'static str,
+    text: &'static str,
+    yes: &'static str,
+    /// From so many hosts on it asks first.
+    asks: usize,
+}
+
 fn names(hosts: &[HostId]) -> String {
     say::list(hosts.iter().map(HostId::as_str), LISTED)
 }
@@ -257,5 +319,5 @@ fn names(hosts: &[HostId]) -> String {
 /// Names in a sentence or a dialog; beyond that they are counted.
 const LISTED: usize = 5;
 
-/// Up to so many runs are cancelled without typing how many.
+/// Up to so many runs are cancelled, and hosts left alone, without typing how many.
 const UNTYPED: usize = 5;

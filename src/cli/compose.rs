@@ -10,6 +10,7 @@ use crate::cli::args::Globals;
 use crate::cli::connector::Aliases;
 use crate::cli::exit;
 use crate::cli::failure::Failure;
+use crate::cli::notify::Caller;
 use crate::cli::prompt::TerminalPrompter;
 use crate::cli::setup::Setup;
 use crate::clock::SystemClock;
@@ -35,6 +36,8 @@ pub(super) struct Parts {
 pub(super) struct Supervised {
     pub handle: Handle,
     pub ledger: Ledger,
+    /// Tells the webhook; ends with the supervisor.
+    caller: Option<Caller>,
     /// Of the operator's own network; ends with us.
     _network: Option<NetworkMonitor>,
 }
@@ -86,7 +89,10 @@ impl Parts {
             seed: rand::random(),
         })
         .map_err(ledger_failure)?;
-        Ok(Supervised { handle, ledger, _network: network })
+        // The holder of the ledger tells, and nobody else: once.
+        let webhook = self.setup.config.settings.webhook.as_ref().filter(|_| handle.holder().is_none());
+        let caller = webhook.map(|webhook| Caller::start(webhook, &handle)).transpose()?;
+        Ok(Supervised { handle, ledger, caller, _network: network })
     }
 
     /// What counts as the network, for these hosts. Reads files, and blocks meanwhile.
@@ -117,6 +123,9 @@ impl Parts {
     pub(super) async fn end(&self, supervised: Supervised) {
         supervised.handle.shutdown().await;
         drop(supervised.handle);
+        if let Some(caller) = supervised.caller {
+            caller.end().await;
+        }
         let ledger = supervised.ledger;
         // Waits for the disk.
         tokio::task::spawn_blocking(move || ledger.close()).await.ok();

@@ -14,6 +14,7 @@ mod compose;
 mod config;
 mod connector;
 mod documents;
+mod notify;
 mod prompt;
 
 use std::process::ExitCode;
@@ -58,6 +59,9 @@ fn install_reports(globals: &Globals) {
 
 /// One arm per command, each a function of its own module. Returns the exit code.
 fn dispatch(command: Option<Command>, globals: &Globals) -> Result<u8, Failure> {
+    if globals.read_only && command.as_ref().is_some_and(Command::acts_on_hosts) {
+        return Err(Failure::usage("--read-only: this would act on hosts").hint("leave --read-only out to do it"));
+    }
     match command {
         #[cfg(feature = "tui")]
         None => commands::screen::run(globals),
@@ -74,6 +78,9 @@ fn dispatch(command: Option<Command>, globals: &Globals) -> Result<u8, Failure> 
         Some(Command::Cancel(args)) => commands::cancel::run(&args, globals),
         Some(Command::Rerun(args)) => commands::rerun::run(&args, globals),
         Some(Command::Adopt(args)) => commands::adopt::run(&args, globals),
+        Some(Command::Reconnect(args)) => commands::link::run(commands::link::Verb::Reconnect, &args.hosts, globals),
+        Some(Command::Pause(args)) => commands::link::run(commands::link::Verb::Pause, &args.hosts, globals),
+        Some(Command::MarkDead(args)) => commands::link::run(commands::link::Verb::MarkDead, &args.hosts, globals),
         Some(Command::Gc(args)) => commands::gc::run(&args, globals),
         Some(Command::Check(args)) => commands::check::run(&args, globals),
         Some(Command::Net(args)) => commands::net::run(&args, globals),

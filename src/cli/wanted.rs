@@ -29,7 +29,7 @@ impl Wanted {
             (None, Some(path)) => Some(PathBuf::from(path)),
             (None, None) => None,
         };
-        Ok(Self { hosts: targets(args, job, config)?, spec: spec(args, job, terminal)?, upload })
+        Ok(Self { hosts: targets(args, job, config)?, spec: spec(args, job, config, terminal)?, upload })
     }
 }
 
@@ -58,10 +58,10 @@ fn targets(args: &RunArgs, job: Option<&Job>, config: &Config) -> Result<Vec<Hos
     Ok(hosts)
 }
 
-fn spec(args: &RunArgs, job: Option<&Job>, terminal: Option<(u16, u16)>) -> Result<RunSpec, Failure> {
+fn spec(args: &RunArgs, job: Option<&Job>, config: &Config, terminal: Option<(u16, u16)>) -> Result<RunSpec, Failure> {
     let mut spec = match job {
         Some(job) => job.spec.clone(),
-        None => RunSpec::new(command(args)?),
+        None => RunSpec { watch: config.settings.watch.clone(), ..RunSpec::new(command(args)?) },
     };
     // A job says itself how large its terminal is.
     if let (None, Some((columns, rows))) = (job, terminal) {

@@ -24,6 +24,10 @@ pub(super) struct File {
     pub(super) gc: Gc,
     /// What the screen calls you for while you look elsewhere.
     pub(super) notify: Notify,
+    /// The screen's colours. `--theme` goes before it, `$NO_COLOR` before both.
+    pub(super) theme: Option<At<Theme>>,
+    /// Lines of output that should wake somebody, and how far a run is, for every run.
+    pub(super) alarms: Alarms,
     /// Your own network: how steadfast tells whether it is your end that is down.
     pub(super) network: Network,
     /// What holds for every host that does not say otherwise, also for one that is only named on the
@@ -75,6 +79,22 @@ pub(super) struct HealthService {
     pub(super) mem_threshold: Option<At<f64>>,
 }
 
+/// Lines of output that should wake somebody, and how far a run is, for every run. Patterns are regular
+/// expressions over single lines, in the syntax of Rust's `regex`.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Alarms {
+    /// Whether the patterns that come with steadfast are looked for: kernel panics, hardware and I/O errors,
+    /// out of memory, failures of stress-ng, fio, memtester. Default: true.
+    pub(super) defaults: Option<At<bool>>,
+    /// Further ones: what such a line is called, and its pattern.
+    pub(super) patterns: BTreeMap<At<String>, At<String>>,
+    /// A line that matches one of these is no alarm.
+    pub(super) ignore: Vec<At<String>>,
+    /// Where progress stands: a pattern with one group for percent, or two for n of m.
+    pub(super) progress: Vec<At<String>>,
+}
+
 /// Cleaning up after runs that have ended.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -94,6 +114,14 @@ pub(super) struct Notify {
     pub(super) desktop: Option<At<NotifyDesktop>>,
     /// For what. Default: all of it.
     pub(super) on: Option<At<Vec<At<NotifyOn>>>>,
+    /// A URL that is sent JSON by POST, also without the screen: event, host, run, cause, time, text, incident.
+    pub(super) webhook: Option<At<String>>,
+    /// The environment variable that has a bearer token for it.
+    pub(super) webhook_token_env: Option<At<String>>,
+    /// The file that has it, where that variable is not set. Relative to this file.
+    pub(super) webhook_token_file: Option<At<String>>,
+    /// For what it is sent. Default: as `on`.
+    pub(super) webhook_on: Option<At<Vec<At<NotifyOn>>>>,
 }
 
 /// A notification of the desktop, where the terminal hands it on.
@@ -107,6 +135,18 @@ pub(super) enum NotifyDesktop {
     Osc777,
 }
 
+/// The screen's colours.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Theme {
+    /// For a dark ground.
+    Default,
+    /// For a light ground.
+    Light,
+    /// None: bold, dim and reversed only.
+    Mono,
+}
+
 /// What you can be called for.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -118,6 +158,8 @@ pub(super) enum NotifyOn {
     Rebooted,
     /// A run ended badly, and not by you.
     RunFailed,
+    /// A line of output matched an alarm pattern.
+    Alarm,
 }
 
 /// Your own network: how steadfast tells whether it is your end that is down.
@@ -301,6 +343,13 @@ pub(super) struct Job {
     pub(super) grace: Option<At<Time>>,
     /// What happens with a run that a reboot of the host interrupted.
     pub(super) on_reboot: Option<At<OnReboot>>,
+    /// Lines of its output that should wake somebody: what such a line is called, and its pattern. Besides
+    /// those of `[alarms]`.
+    pub(super) alarms: BTreeMap<At<String>, At<String>>,
+    /// A line that matches one of these is no alarm.
+    pub(super) ignore: Vec<At<String>>,
+    /// Where its progress stands: a pattern with one group for percent, or two for n of m.
+    pub(super) progress: Vec<At<String>>,
     /// Further attempts after a failure. Default: 0.
     pub(super) retries: Option<At<u32>>,
     /// Pause before each of them. Default: 0s.

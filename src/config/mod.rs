@@ -25,12 +25,14 @@ mod value;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::domain::alert::AlertSettings;
+use crate::domain::alert::{AlertKind, AlertSettings};
 use crate::domain::host::{HostKeyPolicy, HostSettings, TransportChoice};
 use crate::domain::id::HostId;
 use crate::domain::link::LinkSettings;
+use crate::domain::look::Look;
 use crate::domain::network::NetworkSettings;
 use crate::domain::run::Job;
+use crate::domain::watch::Watch;
 
 pub use check::{is_variable_name, secret_variable};
 pub use find::{FILE_NAME, FindError, Places, default_state_dir};
@@ -66,10 +68,27 @@ pub struct Settings {
     pub ssh_config: Option<PathBuf>,
     /// `gc` removes what ended longer ago than this; `None`: only what is named.
     pub keep: Option<Duration>,
+    /// What the output of every run is looked at for.
+    pub watch: Watch,
     /// What the screen calls the operator for.
     pub alerts: AlertSettings,
+    /// Which colours the screen is drawn in.
+    pub look: Look,
+    /// Who else is called.
+    pub webhook: Option<WebhookSettings>,
     /// How the operator's own network is watched.
     pub network: NetworkSettings,
+}
+
+/// A program elsewhere that is told by HTTP POST.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct WebhookSettings {
+    /// May be a secret itself.
+    pub url: String,
+    /// The environment variable that has the bearer token, or the file.
+    pub token_env: Option<String>,
+    pub token_file: Option<PathBuf>,
+    pub on: Vec<AlertKind>,
 }
 
 /// What a host has that says nothing itself: `[defaults]`.

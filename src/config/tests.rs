@@ -185,7 +185,7 @@ env = { "2" = "x" }
     2 | hsots = ["db1"]
       | ^^^^^
       = did you mean `hosts`?
-      = allowed here: state_dir, ssh_config, gc, notify, network, defaults, hosts, jobs, health
+      = allowed here: state_dir, ssh_config, gc, notify, theme, alarms, network, defaults, hosts, jobs, health
 
     f:3:13: invalid type: integer `5`, expected a string
       |

@@ -2,8 +2,9 @@
 
 use std::collections::VecDeque;
 
-use crate::domain::event::{BootFact, Event, Fact, RunFact};
+use crate::domain::event::{BootFact, Event, Fact, LinkChange, RunFact};
 use crate::domain::fleet::Fleet;
+use crate::domain::id::{AttemptId, HostId};
 use crate::domain::link::LinkState;
 use crate::domain::run::Verdict;
 
@@ -16,6 +17,8 @@ pub enum AlertKind {
     Refused,
     Rebooted,
     RunFailed,
+    /// A line of output matched an alarm pattern.
+    Alarm,
 }
 
 /// How, and for what.
@@ -38,6 +41,20 @@ pub enum Desktop {
     Osc777,
 }
 
+/// One call.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Alert {
+    pub kind: AlertKind,
+    pub host: HostId,
+    pub run: Option<AttemptId>,
+    /// The cause's own word, or the pattern's name.
+    pub cause: Option<String>,
+    /// The incident it is part of; while it is open there is no second call of this kind for it.
+    pub incident: Option<u64>,
+    /// What is said.
+    pub text: String,
+}
+
 /// Says each thing once.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Alerts {
@@ -53,7 +70,18 @@ impl Default for AlertSettings {
 }
 
 impl AlertKind {
-    pub const ALL: [Self; 4] = [Self::Lost, Self::Refused, Self::Rebooted, Self::RunFailed];
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Lost => "lost",
+            Self::Refused => "refused",
+            Self::Rebooted => "rebooted",
+            Self::RunFailed => "run-failed",
+            Self::Alarm => "alarm",
+        }
+    }
+
+    pub const ALL: [Self; 5] = [Self::Lost, Self::Refused, Self::Rebooted, Self::RunFailed, Self::Alarm];
 }
 
 impl Alerts {
@@ -62,48 +90,42 @@ impl Alerts {
         Self { on: on.to_vec(), told: VecDeque::new() }
     }
 
-    /// The words for an event that was just folded into `fleet`, if it is worth a call.
-    pub fn of(&mut self, fleet: &Fleet, event: &Event) -> Option<String> {
+    /// The call for an event that was just folded into `fleet`, if it is worth one.
+    pub fn of(&mut self, fleet: &Fleet, event: &Event) -> Option<Alert> {
         let host = event.host.as_ref()?;
-        let (kind, text) = match &event.fact {
-            Fact::Link(change) if change.from != change.to => {
-                let (kind, word) = match change.to {
-                    LinkState::Lost => (AlertKind::Lost, "lost"),
-                    LinkState::Refused => (AlertKind::Refused, "refused"),
-                    LinkState::Idle
-                    | LinkState::Connecting
-                    | LinkState::Alive
-                    | LinkState::Pinging
-                    | LinkState::Reconnecting
-                    | LinkState::Paused
-                    | LinkState::Rebooted => return None,
-                };
-                let (id, incident) = fleet.incidents.numbered(host)?;
-                if self.told.contains(&(kind, id)) {
-                    return None;
-                }
-                self.remember(kind, id);
-                (kind, format!("{word}: {incident}"))
+        let alert = match &event.fact {
+            Fact::Link(change) => self.of_link(fleet, host, change)?,
+            Fact::Boot(BootFact::Rebooted { .. }) => {
+                Alert::new(AlertKind::Rebooted, host, format!("{host} has rebooted"))
             }
-            Fact::Boot(BootFact::Rebooted { .. }) => (AlertKind::Rebooted, format!("{host} has rebooted")),
-            Fact::Run { id, fact: RunFact::Ended { verdict, .. } } => {
-                // A reboot was told of already, and the operator's own doing needs no telling.
-                if verdict.is_success() || verdict.is_by_operator() || *verdict == Verdict::InterruptedByReboot {
-                    return None;
-                }
+            Fact::Run { id, fact } => {
                 let title = fleet.runs.get(&id.run).map_or("run", |run| run.spec.title());
-                (AlertKind::RunFailed, format!("{title} on {host}: {verdict}"))
+                let alert = of_run(fleet, host, *id, title, fact)?;
+                Alert { run: Some(*id), ..alert }
             }
-            Fact::Link(_)
-            | Fact::Boot(_)
-            | Fact::Run { .. }
+            Fact::Boot(_)
             | Fact::Network { .. }
             | Fact::Output { .. }
             | Fact::Health(_)
             | Fact::Operator(_)
             | Fact::Supervisor(_) => return None,
         };
-        self.on.contains(&kind).then_some(text)
+        self.on.contains(&alert.kind).then_some(alert)
+    }
+
+    fn of_link(&mut self, fleet: &Fleet, host: &HostId, change: &LinkChange) -> Option<Alert> {
+        if change.from == change.to || !change.to.is_alarming() {
+            return None;
+        }
+        let kind = if change.to == LinkState::Refused { AlertKind::Refused } else { AlertKind::Lost };
+        let (id, incident) = fleet.incidents.numbered(host)?;
+        if self.told.contains(&(kind, id)) {
+            return None;
+        }
+        self.remember(kind, id);
+        let cause = change.cause.as_ref().map(|cause| cause.word().to_owned());
+        let text = format!("{}: {incident}", change.to.word());
+        Some(Alert { cause, incident: Some(id), ..Alert::new(kind, host, text) })
     }
 
     fn remember(&mut self, kind: AlertKind, id: u64) {
@@ -114,20 +136,58 @@ impl Alerts {
     }
 }
 
+impl Alert {
+    fn new(kind: AlertKind, host: &HostId, text: String) -> Self {
+        Self { kind, host: host.clone(), run: None, cause: None, incident: None, text }
+    }
+}
+
+fn of_run(fleet: &Fleet, host: &HostId, id: AttemptId, title: &str, fact: &RunFact) -> Option<Alert> {
+    match fact {
+        RunFact::Ended { verdict, .. } => {
+            // A reboot was told of already, and the operator's own doing needs no telling.
+            let known = verdict.is_success() || verdict.is_by_operator() || *verdict == Verdict::InterruptedByReboot;
+            let text = format!("{title} on {host}: {verdict}");
+            (!known).then(|| Alert::new(AlertKind::RunFailed, host, text))
+        }
+        RunFact::Alarm(hit) => {
+            // Told again with a higher count it is no news.
+            let first =
+                fleet.attempt(id)?.alarms.iter().any(|alarm| alarm.hit == *hit && alarm.first_at == alarm.last_at);
+            let text = format!("{} in {title} on {host}: {}", hit.pattern, hit.line);
+            let cause = Some(hit.pattern.clone());
+            first.then(|| Alert { cause, ..Alert::new(AlertKind::Alarm, host, text) })
+        }
+        RunFact::Requested { .. }
+        | RunFact::Started(_)
+        | RunFact::StartDelayed { .. }
+        | RunFact::EndSeen { .. }
+        | RunFact::Counted(_)
+        | RunFact::CancelRequested { .. }
+        | RunFact::Cancelled { .. }
+        | RunFact::RetryScheduled { .. }
+        | RunFact::Notice(_)
+        | RunFact::DiskLow { .. }
+        | RunFact::SpoolStuck { .. }
+        | RunFact::Progress { .. }
+        | RunFact::SpoolFlows { .. } => None,
+    }
+}
+
 const REMEMBERED: usize = 256;
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::domain::diagnosis::Cause;
-    use crate::domain::event::{LinkChange, OperatorFact};
-    use crate::domain::id::{HostId, Seq};
+    use crate::domain::event::OperatorFact;
+    use crate::domain::id::Seq;
     use crate::domain::moment::Wall;
 
     fn tell(fleet: &mut Fleet, alerts: &mut Alerts, at: i64, host: &str, fact: Fact) -> Option<String> {
         let event = Event { seq: Seq(0), at: Wall(at), host: HostId::parse(host).ok(), fact };
         fleet.apply(&event);
-        alerts.of(fleet, &event)
+        alerts.of(fleet, &event).map(|alert| alert.text)
     }
 
     fn link(from: LinkState, to: LinkState) -> Fact {
@@ -161,5 +221,31 @@ mod tests {
         let fact =
             BootFact::Rebooted { before: identity.clone(), after: identity, not_before: Wall(0), evidence: Vec::new() };
         assert_eq!(tell(&mut fleet, &mut alerts, 0, "a", Fact::Boot(fact)).as_deref(), Some("a has rebooted"));
+    }
+
+    #[test]
+    fn an_alarm_calls_once_however_often_its_count_is_told() {
+        let (mut fleet, mut alerts) = (Fleet::default(), Alerts::new(&AlertKind::ALL));
+        let id =
+            AttemptId { run: crate::domain::id::RunId::from_random(7), attempt: crate::domain::id::Attempt::FIRST };
+        let spec = Box::new(crate::domain::run::RunSpec::new("soak"));
+        let run = |fact| Fact::Run { id, fact };
+        assert_eq!(tell(&mut fleet, &mut alerts, 0, "a", run(RunFact::Requested { spec })), None);
+        let hit = |hits| {
+            let stream = crate::domain::run::Stream::Out;
+            run(RunFact::Alarm(crate::domain::watch::AlarmHit {
+                pattern: "kernel panic".into(),
+                stream,
+                hits,
+                offset: 9,
+                line: "Kernel panic - not syncing".into(),
+            }))
+        };
+        let said = tell(&mut fleet, &mut alerts, 1, "a", hit(1));
+        assert_eq!(said.as_deref(), Some("kernel panic in soak on a: Kernel panic - not syncing"));
+        assert_eq!(tell(&mut fleet, &mut alerts, 2, "a", hit(40)), None);
+        assert_eq!(fleet.attempt(id).map(crate::domain::fleet::AttemptView::alarm_hits), Some(40));
+        // Another process, which knows nothing of the call before.
+        assert_eq!(tell(&mut fleet, &mut Alerts::new(&AlertKind::ALL), 3, "a", hit(41)), None);
     }
 }

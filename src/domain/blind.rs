@@ -8,6 +8,8 @@ use crate::domain::moment::Mono;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum BlindCause {
     OwnNetwork,
+    /// The operator had paused the link.
+    Operator,
     Asleep,
     NotRunning,
 }
@@ -114,6 +116,7 @@ impl BlindCause {
     pub fn word(self) -> &'static str {
         match self {
             Self::OwnNetwork => "own network",
+            Self::Operator => "paused by you",
             Self::Asleep => "this machine slept",
             Self::NotRunning => "steadfast was not running",
         }

@@ -12,6 +12,10 @@ pub enum Command {
     Reconnect(HostId),
     /// Close the connection and leave the host alone. Its runs go on.
     Detach(HostId),
+    /// As `Detach`, and it stays so until `Reconnect`: also after a restart, and whatever is asked of its runs.
+    Pause(HostId),
+    /// The host is gone: no more dials until `Reconnect`, and nobody is called about it.
+    MarkDead(HostId),
     /// The front end picks `id`, so that it can wait for the events of this very run.
     Start {
         id: RunId,
@@ -33,6 +37,23 @@ pub enum Command {
 }
 
 impl Command {
+    /// Whether it has something done on a host or to the connection with it; a note is only written down.
+    #[must_use]
+    pub fn acts_on_host(&self) -> bool {
+        match self {
+            Self::Connect(_)
+            | Self::Reconnect(_)
+            | Self::Detach(_)
+            | Self::Pause(_)
+            | Self::MarkDead(_)
+            | Self::Start { .. }
+            | Self::Cancel { .. }
+            | Self::Rerun(_)
+            | Self::Adopt(_) => true,
+            Self::Note { .. } => false,
+        }
+    }
+
     /// The host it concerns, where that is said in it.
     #[must_use]
     pub fn host(&self) -> Option<&HostId> {
@@ -40,6 +61,8 @@ impl Command {
             Self::Connect(host)
             | Self::Reconnect(host)
             | Self::Detach(host)
+            | Self::Pause(host)
+            | Self::MarkDead(host)
             | Self::Adopt(host)
             | Self::Start { host, .. }
             | Self::Note { host, .. } => Some(host),

@@ -95,6 +95,10 @@ pub enum RungAnswer {
 pub enum Cause {
     /// The operator asked for it.
     Operator,
+    /// The operator wants it left alone until resumed.
+    PausedByOperator,
+    /// The operator says that it is gone.
+    MarkedDead,
     NameNotResolved(String),
     NoRoute,
     ConnectTimedOut,
@@ -159,6 +163,8 @@ impl Cause {
             | Self::KeyUnusable(_) => true,
             Self::JumpHost { cause, .. } => cause.is_refusal(),
             Self::Operator
+            | Self::PausedByOperator
+            | Self::MarkedDead
             | Self::NameNotResolved(_)
             | Self::NoRoute
             | Self::ConnectTimedOut
@@ -185,6 +191,8 @@ impl Cause {
             Self::NoCommonAlgorithm(_) | Self::NotSsh(_) => true,
             Self::JumpHost { cause, .. } => cause.needs_a_change(),
             Self::Operator
+            | Self::PausedByOperator
+            | Self::MarkedDead
             | Self::NameNotResolved(_)
             | Self::NoRoute
             | Self::ConnectTimedOut
@@ -213,6 +221,8 @@ impl Cause {
     pub fn word(&self) -> &'static str {
         match self {
             Self::Operator => "operator",
+            Self::PausedByOperator => "paused_by_operator",
+            Self::MarkedDead => "marked_dead",
             Self::NameNotResolved(_) => "name_not_resolved",
             Self::NoRoute => "no_route",
             Self::ConnectTimedOut => "connect_timed_out",
@@ -276,6 +286,8 @@ impl Cause {
             Self::Silent(_) => "if it stays, look at the host's console".into(),
             Self::ClosedByPeer(_) => "if it stays, read sshd's log on the host".into(),
             Self::OwnNetworkDown => "check this machine's own network".into(),
+            Self::PausedByOperator => "reconnect resumes it (r, or steadfast reconnect)".into(),
+            Self::MarkedDead => "reconnect takes it back (r, or steadfast reconnect)".into(),
             Self::Operator | Self::ObserverStalled(_) | Self::Other(_) => return None,
         })
     }
@@ -285,6 +297,8 @@ impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Operator => f.write_str("by the operator"),
+            Self::PausedByOperator => f.write_str("paused by you"),
+            Self::MarkedDead => f.write_str("marked dead by you"),
             Self::NameNotResolved(name) => write!(f, "name {name} not resolved"),
             Self::NoRoute => f.write_str("no route to the host"),
             Self::ConnectTimedOut => f.write_str("no answer: connecting timed out"),

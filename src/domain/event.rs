@@ -7,11 +7,12 @@ use crate::domain::boot::cause::RebootCause;
 use crate::domain::diagnosis::{Cause, RungReport};
 use crate::domain::health::LevelChange;
 use crate::domain::id::{AttemptId, HostId, Seq};
-use crate::domain::link::LinkState;
+use crate::domain::link::{Hold, LinkState};
 use crate::domain::moment::Wall;
 use crate::domain::network::NetworkState;
 use crate::domain::run::{Faults, RunSpec, Stream, Verdict};
 use crate::domain::system::System;
+use crate::domain::watch::AlarmHit;
 
 /// Something that happened, numbered by the hub in the order in which it learned of it.
 #[derive(Clone, PartialEq, Debug)]
@@ -60,6 +61,14 @@ pub struct LinkChange {
     pub retry_at: Option<Wall>,
     /// The attempt that is due waits for its turn behind so many others; no time of the host's passes.
     pub waits_behind: Option<u32>,
+}
+
+impl LinkChange {
+    /// What the operator has said of the host, if it is that.
+    #[must_use]
+    pub fn hold(&self) -> Option<Hold> {
+        Hold::of(self.to, self.cause.as_ref())
+    }
 }
 
 #[derive(Clone, PartialEq, Debug)]
@@ -123,6 +132,13 @@ pub enum RunFact {
         why: Stuck,
         /// Bytes, if the host says.
         free: Option<u64>,
+    },
+    /// Lines of its output matched a pattern: the first at once, later ones together.
+    Alarm(AlarmHit),
+    /// How far it has come, in coarse steps.
+    Progress {
+        permille: u16,
+        status: Option<String>,
     },
     /// It can again.
     SpoolFlows {
@@ -208,6 +224,10 @@ pub enum OperatorFact {
     Connect,
     Reconnect,
     Detach,
+    /// No dialing and no following until it is resumed.
+    Pause,
+    /// The host is gone, says the operator.
+    MarkDead,
     Note(String),
 }
 

@@ -1,25 +1,25 @@
 //! The one read model: what all events so far add up to. Hub, screen, command line and replay fold
 //! the same events with the same [`Fleet::apply`].
 
-mod attempt;
-mod link;
+mod link_view;
+mod run_view;
 
 use std::collections::BTreeMap;
 
+pub use link_view::LinkView;
+pub use run_view::{AlarmView, AttemptView, NOTICES, ProgressView, RunView};
+
 use crate::domain::boot::BootIdentity;
 use crate::domain::boot::cause::RebootCause;
-use crate::domain::event::{BootFact, Event, Fact, LinkChange, OutputMark, RunFact, SupervisorFact};
+use crate::domain::event::{BootFact, Event, Fact, LinkChange, OperatorFact, OutputMark, RunFact, SupervisorFact};
 use crate::domain::health::Unwell;
 use crate::domain::id::{AttemptId, HostId, RunId, Seq};
 use crate::domain::incident::Incidents;
+use crate::domain::link::Hold;
 use crate::domain::moment::{LastKnown, Wall};
 use crate::domain::network::NetworkState;
-use crate::domain::run::RunSpec;
 use crate::domain::system::{self, System};
 use crate::domain::timeline::{Mark, Segment, Timeline};
-
-pub use attempt::{AttemptView, NOTICES};
-pub use link::LinkView;
 
 /// All hosts and runs that the ledger knows.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -53,6 +53,8 @@ pub struct HostView {
     pub address: String,
     pub tags: Vec<String>,
     pub link: LinkView,
+    /// What the operator has said of it; it stands also while nobody drives its link.
+    pub held: Option<Hold>,
     pub boot: Option<LastKnown<BootIdentity>>,
     pub reboots: u32,
     /// The last of them that was seen.
@@ -73,15 +75,6 @@ pub struct Rebooted {
     pub seen: Wall,
     /// Once the host was asked for evidence.
     pub cause: Option<RebootCause>,
-}
-
-/// A run and its attempts, first to last; never without one.
-#[derive(Clone, PartialEq, Debug)]
-pub struct RunView {
-    pub id: RunId,
-    pub host: HostId,
-    pub spec: RunSpec,
-    pub attempts: Vec<AttemptView>,
 }
 
 impl Fleet {
@@ -110,12 +103,7 @@ impl Fleet {
             }),
             Fact::Run { id, fact } => self.apply_run(event, *id, fact),
             Fact::Output { id, mark, .. } => self.apply_mark(event, *id, mark),
-            Fact::Operator(fact) => {
-                if let crate::domain::event::OperatorFact::Note(text) = fact {
-                    let text = text.clone();
-                    self.with_host(event, |host, at| host.timeline.mark(at, Mark::Note(text)));
-                }
-            }
+            Fact::Operator(fact) => self.with_host(event, |host, at| host.apply_operator(at, fact)),
         }
     }
 
@@ -161,7 +149,12 @@ impl Fleet {
                 let success = verdict.is_success();
                 self.with_host(event, |host, at| host.timeline.mark(at, Mark::RunEnded { success }));
             }
+            RunFact::Alarm(hit) => {
+                let mark = Mark::Alarm(hit.pattern.clone());
+                self.with_host(event, |host, at| host.timeline.mark(at, mark));
+            }
             RunFact::Requested { .. }
+            | RunFact::Progress { .. }
             | RunFact::StartDelayed { .. }
             | RunFact::EndSeen { .. }
             | RunFact::Counted(_)
@@ -216,9 +209,9 @@ impl HostView {
     #[must_use]
     pub fn new(id: HostId, address: String, tags: Vec<String>, now: Wall) -> Self {
         let link = LinkView::idle(now);
-        let (boot, rebooted, system, changed) = (None, None, None, None);
+        let (held, boot, rebooted, system, changed) = (None, None, None, None, None);
         let (timeline, unwell) = (Timeline::default(), Unwell::default());
-        Self { id, address, tags, link, boot, reboots: 0, rebooted, system, changed, timeline, unwell }
+        Self { id, address, tags, link, held, boot, reboots: 0, rebooted, system, changed, timeline, unwell }
     }
 
     fn apply_link(&mut self, at: Wall, change: &LinkChange) {
@@ -229,6 +222,17 @@ impl HostView {
         self.link.apply(change);
         if let Some(told) = self.link.told() {
             self.timeline.tell(told);
+        }
+    }
+
+    /// The word counts, whether or not there was time to carry it out.
+    fn apply_operator(&mut self, at: Wall, fact: &OperatorFact) {
+        match fact {
+            OperatorFact::Pause => self.held = Some(Hold::Paused),
+            OperatorFact::MarkDead => self.held = Some(Hold::Dead),
+            OperatorFact::Reconnect | OperatorFact::Detach => self.held = None,
+            OperatorFact::Connect => {}
+            OperatorFact::Note(text) => self.timeline.mark(at, Mark::Note(text.clone())),
         }
     }
 
@@ -262,29 +266,6 @@ impl HostView {
             }
         };
         self.boot = Some(LastKnown { value: identity.clone(), as_of: at });
-    }
-}
-
-impl RunView {
-    /// The newest attempt. `None` only for a run that was never requested.
-    #[must_use]
-    pub fn latest(&self) -> Option<&AttemptView> {
-        self.attempts.last()
-    }
-
-    #[must_use]
-    pub fn latest_id(&self) -> Option<AttemptId> {
-        self.latest().map(|a| AttemptId { run: self.id, attempt: a.attempt })
-    }
-
-    #[must_use]
-    pub fn requested_at(&self) -> Wall {
-        self.attempts.first().map(|a| a.requested_at).unwrap_or_default()
-    }
-
-    #[must_use]
-    pub fn is_over(&self) -> bool {
-        self.latest().is_none_or(|a| a.phase.is_over())
     }
 }
 

@@ -89,7 +89,7 @@ impl Incidents {
 
     /// Folds a change of a link in; `address` as people write it.
     pub fn apply(&mut self, at: Wall, host: &HostId, address: &str, change: &LinkChange) {
-        if !is_trouble(change.to) {
+        if !is_trouble(change.to) || change.hold().is_some() {
             self.leave(at, host);
             return;
         }

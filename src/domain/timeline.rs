@@ -44,6 +44,8 @@ pub enum Mark {
     Gap,
     /// It, or a service on it, became unhealthy or well again.
     Health(Ailment),
+    /// Output matched this pattern.
+    Alarm(String),
     Note(String),
 }
 

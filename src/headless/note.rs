@@ -117,6 +117,10 @@ fn link(at: Wall, change: &LinkChange, view: Option<&HostView>) -> Said {
     // With what happens next.
     let sentence = known(outlook.sentence(at));
     let fresh = change.from != change.to;
+    if let Some(hold) = change.hold() {
+        let next = change.cause.as_ref().and_then(Cause::next_step).unwrap_or_default();
+        return Some((Tone::Warning, format!("{}: runs go on there, unseen; {next}", hold.word())));
+    }
     match change.to {
         LinkState::Idle => fresh.then(|| (Tone::Plain, format!("detached{cause}"))),
         LinkState::Connecting => None,
@@ -255,7 +259,9 @@ fn run(id: AttemptId, fact: &RunFact, known: Option<&str>) -> Said {
         }
         RunFact::SpoolStuck { why, free } => (Tone::Bad, say::stuck(*why, *free)),
         RunFact::SpoolFlows { free } => (Tone::Good, say::flows(*free)),
+        RunFact::Alarm(hit) => (Tone::Bad, format!("alarm: {}: {}", say::alarm(hit), hit.line)),
         RunFact::Requested { .. }
+        | RunFact::Progress { .. }
         | RunFact::EndSeen { .. }
         | RunFact::Counted(_)
         | RunFact::Cancelled { .. }
@@ -290,7 +296,11 @@ fn mark_text(mark: &OutputMark) -> Said {
 fn operator(fact: &OperatorFact) -> Said {
     match fact {
         OperatorFact::Note(text) => Some((Tone::Plain, text.clone())),
-        OperatorFact::Connect | OperatorFact::Reconnect | OperatorFact::Detach => None,
+        OperatorFact::Connect
+        | OperatorFact::Reconnect
+        | OperatorFact::Detach
+        | OperatorFact::Pause
+        | OperatorFact::MarkDead => None,
     }
 }
 

@@ -7,6 +7,7 @@ use comfy_table::{CellAlignment, Table};
 use crate::app::say;
 use crate::domain::diagnosis::Cause;
 use crate::domain::id::{HostId, RunId};
+use crate::domain::link::Hold;
 use crate::domain::run::{Faults, Outcome as Told, Verdict};
 use crate::headless::seat::Wanted;
 
@@ -46,6 +47,10 @@ pub struct RunOutcome {
     pub bytes: u64,
     pub reconnects: u32,
     pub reboots: u32,
+    /// Lines of output of the latest attempt that matched an alarm pattern.
+    pub alarms: u64,
+    /// How far it was, in thousandths, when that was last known.
+    pub progress: Option<u16>,
     /// How to go on with it.
     pub resume: Wanted,
 }
@@ -64,6 +69,16 @@ pub enum How {
 }
 
 impl How {
+    /// `: marked dead by you; reconnect takes it back`, where the operator wanted its host left alone.
+    pub(super) fn hold_words(&self) -> String {
+        let cause = match self {
+            Self::NoContact(cause) | Self::Refused(cause) => cause.as_ref(),
+            Self::Ended(_) | Self::Going | Self::Withstood(_) => None,
+        };
+        let held = cause.filter(|cause| Hold::ALL.iter().any(|hold| hold.cause() == **cause));
+        held.map(|cause| format!(": {cause}; {}", cause.next_step().unwrap_or_default())).unwrap_or_default()
+    }
+
     fn words(&self, started: bool, faults: &Faults) -> String {
         match self {
             Self::Ended(verdict) => Told(verdict, faults).to_string(),
@@ -76,26 +91,42 @@ impl How {
     }
 }
 
+impl RunOutcome {
+    fn words(&self) -> String {
+        let words = self.how.words(self.started, &self.faults);
+        match (&self.how, self.progress) {
+            (How::Going, Some(permille)) => format!("{words}, {}", say::progress(permille, None)),
+            (How::Going, None) | (How::Ended(_) | How::Refused(_) | How::NoContact(_) | How::Withstood(_), _) => words,
+        }
+    }
+}
+
 /// For several runs, at the end.
 #[must_use]
 pub fn table(runs: &[RunOutcome], code: impl Fn(&How) -> Option<u8>) -> String {
     let mut table = Table::new();
     table.load_style(comfy_table::presets::NOTHING);
-    table.set_header(["host", "run", "verdict", "code", "duration", "output", "reconnects", "reboots"]);
+    // Only where there is something to tell.
+    let alarms = runs.iter().any(|run| run.alarms > 0);
+    let mut header = vec!["host", "run", "verdict", "code", "duration", "output", "reconnects", "reboots"];
+    header.extend(alarms.then_some("alarms"));
+    table.set_header(header);
     for run in runs {
         let code = code(&run.how).map(|code| code.to_string()).unwrap_or_default();
-        table.add_row([
+        let mut row = vec![
             say::clean(run.host.as_str()).into_owned(),
             run.run.to_string(),
-            say::clean(&run.how.words(run.started, &run.faults)).into_owned(),
+            say::clean(&run.words()).into_owned(),
             code,
             run.duration.map(say::duration).unwrap_or_default(),
             say::bytes(run.bytes),
             run.reconnects.to_string(),
             run.reboots.to_string(),
-        ]);
+        ];
+        row.extend(alarms.then(|| run.alarms.to_string()));
+        table.add_row(row);
     }
-    for place in 3..8 {
+    for place in 3..9 {
         if let Some(column) = table.column_mut(place) {
             column.set_cell_alignment(CellAlignment::Right);
         }
@@ -126,6 +157,8 @@ mod tests {
             bytes,
             reconnects: 2,
             reboots: 0,
+            alarms: 0,
+            progress: None,
             resume,
         }
     }

@@ -150,6 +150,8 @@ impl Seat {
         let started = latest.is_some_and(|latest| latest.started.is_some());
         let cause = link.cause.clone();
         match link.state {
+            // Until the operator says otherwise.
+            LinkState::Paused if link.hold().is_some() => Some(How::NoContact(cause)),
             LinkState::Refused => Some(How::Refused(cause)),
             // A run that is on its host is waited for as long as anybody tries to reach it.
             LinkState::Lost => (link.retry_at.is_none() || !started).then_some(How::NoContact(cause)),

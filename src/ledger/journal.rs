@@ -140,6 +140,8 @@ impl Change {
             | RunFact::Notice(_)
             | RunFact::DiskLow { .. }
             | RunFact::SpoolStuck { .. }
+            | RunFact::Alarm(_)
+            | RunFact::Progress { .. }
             | RunFact::SpoolFlows { .. } => Self::Nothing,
         }
     }

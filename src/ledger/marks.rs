@@ -114,7 +114,8 @@ pub(super) fn is_beyond(db: &Connection, stream: i64, length: u64) -> rusqlite::
     let length = i64::try_from(length).unwrap_or(i64::MAX);
     db.prepare_cached(
         "SELECT EXISTS (SELECT 1 FROM marks WHERE stream = ?1 AND log_offset > ?2)
-             OR EXISTS (SELECT 1 FROM arrivals WHERE stream = ?1 AND log_offset > ?2)",
+             OR EXISTS (SELECT 1 FROM arrivals WHERE stream = ?1 AND log_offset > ?2)
+             OR EXISTS (SELECT 1 FROM watches WHERE stream = ?1 AND scanned > ?2)",
     )?
     .query_row([stream, length], |row| row.get(0))
 }
@@ -125,6 +126,10 @@ pub(super) fn cut(change: &Transaction<'_>, stream: i64, length: u64) -> rusqlit
     let length = i64::try_from(length).unwrap_or(i64::MAX);
     change.execute("DELETE FROM marks WHERE stream = ?1 AND log_offset > ?2", [stream, length])?;
     change.execute("DELETE FROM arrivals WHERE stream = ?1 AND log_offset > ?2", [stream, length])?;
+    // What is left is counted anew, from the beginning.
+    if change.execute("DELETE FROM watches WHERE stream = ?1 AND scanned > ?2", [stream, length])? > 0 {
+        change.execute("DELETE FROM alarms WHERE stream = ?1", [stream])?;
+    }
     Ok(())
 }
 

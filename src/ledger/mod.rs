@@ -36,6 +36,7 @@ mod restore;
 mod runs;
 mod save;
 mod schema;
+mod watches;
 mod writer;
 
 use std::ops::Range;
@@ -57,6 +58,7 @@ use lock::Lock;
 pub use log::Log;
 use reader::Readers;
 pub use save::{Destination, SaveError, expand};
+pub use watches::{WatchState, WatchedPattern};
 use writer::{Job, Writer};
 
 use crate::domain::command::Command;

@@ -95,6 +95,9 @@ const MATTERING: &str = "
         UNION SELECT max(seq) FROM events WHERE kind = 'network'
         UNION SELECT max(seq) FROM events WHERE kind = 'health' AND json_valid(body)
             GROUP BY host, json_extract(body, '$.service')
+        -- The operator's last word on each host.
+        UNION SELECT max(seq) FROM events WHERE kind = 'operator' AND CASE WHEN json_valid(body)
+            THEN json_extract(body, '$.event') IN ('pause', 'mark_dead', 'reconnect', 'detach') ELSE 0 END GROUP BY host
         UNION SELECT seq FROM (SELECT seq FROM events WHERE kind = 'supervisor'
             -- One that cannot be read becomes a warning.
             AND CASE WHEN json_valid(body) THEN json_extract(body, '$.event') = 'warning' ELSE 1 END

@@ -51,7 +51,7 @@ pub(super) fn check_over(db: &Connection, run: RunId) -> rusqlite::Result<Result
 /// no restart makes a run of them again.
 pub(super) fn forget(change: &Transaction<'_>, run: RunId) -> rusqlite::Result<()> {
     let run = run.as_str();
-    for table in ["marks", "arrivals"] {
+    for table in ["marks", "arrivals", "watches", "alarms"] {
         change
             .execute(&format!("DELETE FROM {table} WHERE stream IN (SELECT id FROM streams WHERE run = ?1)"), [run])?;
     }

@@ -121,7 +121,8 @@ fn version_of(migrations: &[&str]) -> i64 {
 }
 
 /// Never edited once released: what is to be different comes as a further one.
-const MIGRATIONS: [&str; 1] = ["
+const MIGRATIONS: [&str; 2] = [
+    "
     -- The journal. `body` is the JSON of record::FactRecord; `at` counts milliseconds since 1970 UTC.
     -- `kind` is its `type`, but `retry` for a link that stays as it is; `run` is set when it is about one.
     CREATE TABLE events (
@@ -183,7 +184,23 @@ const MIGRATIONS: [&str; 1] = ["
         id   INTEGER PRIMARY KEY AUTOINCREMENT,
         body TEXT NOT NULL
     ) STRICT;
-"];
+",
+    "
+    -- How far output was looked at for alarms, and what was found: JSON of watches::WatchedPattern.
+    CREATE TABLE watches (
+        stream  INTEGER PRIMARY KEY,
+        scanned INTEGER NOT NULL,
+        found   TEXT NOT NULL
+    ) STRICT;
+    -- Where; of each pattern and stream the first ones.
+    CREATE TABLE alarms (
+        stream     INTEGER NOT NULL,
+        log_offset INTEGER NOT NULL,
+        pattern    TEXT NOT NULL,
+        PRIMARY KEY (stream, log_offset, pattern)
+    ) STRICT, WITHOUT ROWID;
+",
+];
 
 /// `STFT`: what `file` and SQLite tell databases apart by.
 const APPLICATION: i64 = 0x5354_4654;
@@ -218,12 +235,13 @@ mod tests {
         let (_dir, path) = database();
         drop(open_owner(&path).expect("it is made"));
         let mut db = open(&path, OpenFlags::SQLITE_OPEN_READ_WRITE).expect("it opens");
-        let broken = [MIGRATIONS[0], "CREATE TABLE later (a) STRICT; this is no SQL"];
-        assert!(migrate(&mut db, &path, &broken).is_err());
-        assert_eq!(version(&db, &path).expect("it has one"), 1);
-        let later = [MIGRATIONS[0], "CREATE TABLE later (a ANY) STRICT"];
+        let with = |last| MIGRATIONS.into_iter().chain([last]).collect::<Vec<_>>();
+        let now = version_of(&MIGRATIONS);
+        assert!(migrate(&mut db, &path, &with("CREATE TABLE later (a) STRICT; this is no SQL")).is_err());
+        assert_eq!(version(&db, &path).expect("it has one"), now);
+        let later = with("CREATE TABLE later (a ANY) STRICT");
         migrate(&mut db, &path, &later).expect("it is as if the broken one had never been");
-        assert_eq!(version(&db, &path).expect("it has one"), 2);
+        assert_eq!(version(&db, &path).expect("it has one"), now + 1);
         migrate(&mut db, &path, &later).expect("there is nothing left to do");
     }
 
@@ -233,7 +251,7 @@ mod tests {
         let db = open_owner(&path).expect("it is made");
         db.pragma_update(None, "user_version", 99).expect("it is set");
         drop(db);
-        assert!(matches!(open_owner(&path), Err(LedgerError::Newer { found: 99, known: 1, .. })));
+        assert!(matches!(open_owner(&path), Err(LedgerError::Newer { found: 99, .. })));
         assert!(matches!(open_reader(&path), Err(LedgerError::Newer { .. })));
     }
 

@@ -12,6 +12,7 @@ use tokio::sync::oneshot;
 use super::arrivals::Sample;
 use super::error::LedgerError;
 use super::journal::{self, Entry};
+use super::watches::Watched;
 use crate::domain::event::Event;
 
 pub(super) enum Job {
@@ -20,6 +21,7 @@ pub(super) enum Job {
         answer: Answer,
     },
     Arrival(Sample),
+    Watched(Watched),
     /// A change of its own that must be on the disk itself before it is answered.
     Change(Change),
 }
@@ -48,6 +50,7 @@ pub(super) struct Writer {
 struct Batch {
     requests: Vec<(Vec<Event>, Answer)>,
     samples: Vec<Sample>,
+    watched: Vec<Watched>,
     events: usize,
     change: Option<Change>,
     urgent: bool,
@@ -117,7 +120,7 @@ impl Writer {
                 Err(error) => drop(answer.send(Err(error))),
             }
         }
-        let result = self.commit(&batch.samples);
+        let result = self.commit(&batch.samples, &batch.watched);
         match &result {
             Ok(()) => {
                 self.written = self.pending.back().map_or(self.written, |entry| entry.seq);
@@ -174,8 +177,8 @@ impl Writer {
         Ok(self.pending.iter().any(|pending| pending.is_same(entry)))
     }
 
-    fn commit(&mut self, samples: &[Sample]) -> Result<(), LedgerError> {
-        if self.pending.is_empty() && samples.is_empty() {
+    fn commit(&mut self, samples: &[Sample], watched: &[Watched]) -> Result<(), LedgerError> {
+        if self.pending.is_empty() && samples.is_empty() && watched.is_empty() {
             return Ok(());
         }
         self.sync(self.pending.iter().any(|entry| entry.urgent))?;
@@ -183,6 +186,7 @@ impl Writer {
             let change = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
             self.pending.iter().try_for_each(|entry| entry.insert(&change))?;
             samples.iter().try_for_each(|sample| sample.insert(&change))?;
+            watched.iter().try_for_each(|watched| watched.insert(&change))?;
             change.commit()
         };
         write().map_err(LedgerError::database(&self.path))
@@ -224,6 +228,7 @@ impl Batch {
                 self.requests.push((events, answer));
             }
             Job::Arrival(sample) => self.samples.push(sample),
+            Job::Watched(watched) => self.watched.push(watched),
             Job::Change(change) => {
                 self.change = Some(change);
                 self.urgent = true;
@@ -233,7 +238,7 @@ impl Batch {
 
     /// A change ends its batch: what came after it in the queue is written after it.
     fn is_full(&self) -> bool {
-        self.change.is_some() || self.events >= BATCH || self.samples.len() >= BATCH
+        self.change.is_some() || self.events >= BATCH || self.samples.len() >= BATCH || self.watched.len() >= BATCH
     }
 }
 

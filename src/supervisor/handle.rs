@@ -12,6 +12,7 @@ use crate::domain::event::Event;
 use crate::domain::fleet::Fleet;
 use crate::domain::health::HostHealth;
 use crate::domain::id::{AttemptId, HostId, Seq};
+use crate::domain::progress::Progress;
 use crate::domain::run::Stream;
 use crate::supervisor::limits::SHUTDOWN_LIMIT;
 use crate::supervisor::shared::Shared;
@@ -27,7 +28,7 @@ pub struct Handle {
 /// What the hub does for its front ends.
 pub(super) enum Order {
     Command(Box<Command>),
-    /// The operator is to know.
+    /// A standing warning of a part that is not the hub's.
     Warn(String),
     Subscribe(oneshot::Sender<(Fleet, broadcast::Receiver<Arc<Event>>)>),
     Shutdown,
@@ -72,6 +73,14 @@ impl Handle {
         })
     }
 
+    /// Has a standing warning told and written down; only where the ledger is held.
+    pub fn warn(&self, text: String) -> Result<(), CommandError> {
+        self.orders.try_send(Order::Warn(text)).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => CommandError::Busy,
+            mpsc::error::TrySendError::Closed(_) => CommandError::Stopped,
+        })
+    }
+
     /// The fleet as it is now, and every event after that.
     pub async fn subscribe(&self) -> Result<Subscription, CommandError> {
         let (answer, wait) = oneshot::channel();
@@ -91,6 +100,12 @@ impl Handle {
     #[must_use]
     pub fn health(&self, host: &HostId) -> Option<Arc<HostHealth>> {
         self.shared.health(host)
+    }
+
+    /// How far an attempt is, as its output tells; `None` when that is not known, or not looked at by us.
+    #[must_use]
+    pub fn progress(&self, id: AttemptId) -> Option<Progress> {
+        self.shared.progress(id)
     }
 
     /// Where an attempt's output is on our disk, and how far it has come.

@@ -22,6 +22,7 @@ use crate::domain::id::{AttemptId, HostId, Seq};
 use crate::domain::link::LinkInput;
 use crate::domain::moment::Wall;
 use crate::domain::run::{HostRun, RunInput};
+use crate::domain::watch::AlarmHit;
 use crate::net::OwnNetwork;
 use crate::port::Clock;
 use crate::remote::Found;
@@ -128,6 +129,8 @@ impl Hub {
                 self.publish(Some(host), Fact::Run { id, fact: RunFact::Ended { verdict, lengths } });
                 self.plan_next_attempt(id);
             }
+            // Totals: after a restart they are told again.
+            Fact::Run { id, fact: RunFact::Alarm(ref hit) } if self.is_known(id, hit) => {}
             Fact::Run { .. }
             | Fact::Link(_)
             | Fact::Boot(_)
@@ -141,6 +144,10 @@ impl Hub {
         }
     }
 
+    fn is_known(&self, id: AttemptId, hit: &AlarmHit) -> bool {
+        self.fleet.attempt(id).is_some_and(|attempt| attempt.known_hits(&hit.pattern, hit.stream) >= hit.hits)
+    }
+
     /// Gives a fact its number and its time, and tells everybody.
     pub(super) fn publish(&mut self, host: Option<HostId>, fact: Fact) {
         let event = self.event(host, fact);
@@ -150,7 +157,7 @@ impl Hub {
     }
 
     fn event(&mut self, host: Option<HostId>, fact: Fact) -> Arc<Event> {
-        self.note_link(&fact);
+        self.note_link(host.as_ref(), &fact);
         let event = Event { seq: Seq(self.fleet.seq.0 + 1), at: self.clock.now().wall, host, fact };
         self.fleet.apply(&event);
         let event = Arc::new(event);

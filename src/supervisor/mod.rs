@@ -16,6 +16,7 @@ mod resume;
 mod shared;
 mod start;
 mod viewer;
+mod watching;
 mod writer;
 
 use std::collections::{BTreeMap, HashMap};
@@ -81,6 +82,7 @@ pub fn start(setup: Setup) -> Result<Handle, LedgerError> {
         let known = fleet.hosts.remove(&host.id);
         fleet.add_host(host.id.clone(), address(host), host.tags.clone(), now);
         if let (Some(known), Some(fresh)) = (known, fleet.hosts.get_mut(&host.id)) {
+            fresh.held = known.held;
             fresh.boot = known.boot;
             fresh.reboots = known.reboots;
             fresh.rebooted = known.rebooted;
@@ -186,6 +188,9 @@ impl Seats {
             });
         let mut link = Link::new(settings, view.and_then(|view| view.boot.clone()), seed);
         link.handle_input(self.clock.now(), LinkInput::Network(fleet.network));
+        if let Some(hold) = view.and_then(|view| view.held) {
+            link.handle_input(self.clock.now(), LinkInput::Hold(hold));
+        }
         let (orders_out, orders) = mpsc::channel(HOST_ORDERS);
         let (reports_out, reports) = mpsc::channel(HOST_REPORTS);
         let around = Surroundings {

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use crate::domain::health::HostHealth;
 use crate::domain::id::{AttemptId, HostId};
+use crate::domain::progress::Progress;
 use crate::domain::run::Stream;
 use crate::ledger::Ledger;
 use crate::supervisor::handle::{Live, OutputTail};
@@ -21,6 +22,8 @@ pub(super) struct Shared {
     tails: Mutex<HashMap<(AttemptId, Stream), Tail>>,
     /// Whoever reads takes the `Arc` and no copy.
     health: Mutex<HashMap<HostId, Arc<HostHealth>>>,
+    /// Of attempts that go on.
+    progress: Mutex<HashMap<AttemptId, Progress>>,
 }
 
 /// One host's moving numbers; each is written by its task and its pumps, read by anybody.
@@ -55,7 +58,14 @@ impl Numbers {
 
 impl Shared {
     pub(super) fn new(ledger: Ledger, holder: Option<String>) -> Self {
-        Self { ledger, holder, hosts: Mutex::default(), tails: Mutex::default(), health: Mutex::default() }
+        Self {
+            ledger,
+            holder,
+            hosts: Mutex::default(),
+            tails: Mutex::default(),
+            health: Mutex::default(),
+            progress: Mutex::default(),
+        }
     }
 
     /// The numbers of a host; made when first asked for.
@@ -75,6 +85,19 @@ impl Shared {
 
     pub(super) fn set_tail(&self, id: AttemptId, stream: Stream, end: watch::Receiver<u64>) {
         self.tails.lock().unwrap_or_else(PoisonError::into_inner).insert((id, stream), Tail::Written(end));
+    }
+
+    pub(super) fn set_progress(&self, id: AttemptId, progress: Progress) {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner).insert(id, progress);
+    }
+
+    /// The attempt is over: what the journal knows is all.
+    pub(super) fn forget_progress(&self, id: AttemptId) {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+    }
+
+    pub(super) fn progress(&self, id: AttemptId) -> Option<Progress> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
     }
 
     pub(super) fn live(&self, host: &HostId) -> Live {

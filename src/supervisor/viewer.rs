@@ -46,7 +46,7 @@ impl Viewer {
             tokio::select! {
                 order = orders.recv() => match order {
                     Some(Order::Command(command)) => self.pass_on(*command).await,
-                    Some(Order::Warn(text)) => tracing::warn!("{text}"),
+                    Some(Order::Warn(text)) => tracing::warn!(text, "not written down: another holds the ledger"),
                     Some(Order::Subscribe(answer)) => {
                         // Whoever asked may have gone.
                         answer.send((self.fleet.clone(), self.events.subscribe())).ok();

@@ -6,14 +6,17 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
-use crate::domain::event::OutputMark;
-use crate::domain::id::AttemptId;
+use crate::domain::event::{Fact, OutputMark, RunFact};
+use crate::domain::id::{AttemptId, HostId};
 use crate::domain::run::Stream;
+use crate::domain::watch::Watch;
 use crate::ledger::{Ledger, LedgerError, Log};
 use crate::port::Clock;
+use crate::supervisor::host::Surroundings;
+use crate::supervisor::hub::{HostNews, News};
 use crate::supervisor::limits::{LOG_CHUNKS, WRITE_PATIENCE, WRITE_RETRY};
+use crate::supervisor::watching::Watching;
 
 /// The sending end; cheap to clone.
 #[derive(Clone)]
@@ -33,9 +36,18 @@ pub(super) struct Progress {
 }
 
 enum Job {
-    Bytes { at: u64, bytes: Bytes },
-    Gap { to: u64 },
+    Bytes {
+        at: u64,
+        bytes: Bytes,
+    },
+    Gap {
+        to: u64,
+    },
+    /// Look at what is in the log already.
+    LookBack,
     Sync(oneshot::Sender<()>),
+    /// The same, and nothing more will come.
+    Finish(oneshot::Sender<()>),
 }
 
 /// The writer has no room: its disk is slower than the host.
@@ -45,25 +57,32 @@ pub(super) struct Full;
 impl LogWriter {
     /// Opens the log and starts its task. Blocking: call it off the runtime's threads.
     pub(super) fn open(
-        ledger: &Ledger,
-        clock: Arc<dyn Clock>,
-        id: AttemptId,
-        stream: Stream,
+        around: &Surroundings,
+        (id, stream): (AttemptId, Stream),
+        watch: &Watch,
         written: Arc<Notify>,
-        (tracker, stop): (&TaskTracker, &CancellationToken),
     ) -> Result<Self, LedgerError> {
+        let ledger = &around.ledger;
         let log = ledger.open_log(id, stream)?;
         let len = log.len();
         let position = ledger.spool_offset(id, stream, len)?;
         let (jobs, queue) = mpsc::channel(LOG_CHUNKS);
         let (progress_out, progress) = watch::channel(Progress { position, failing: None });
         let (end_out, end) = watch::channel(len);
-        let disk = Disk { log, ledger: ledger.clone(), clock, id, stream, position };
-        tracker.spawn(drive(
-            disk,
-            queue,
-            Outlets { progress: progress_out, end: end_out, written, stop: stop.clone() },
-        ));
+        let watching = Watching::new(ledger, Arc::clone(&around.shared), (id, stream), watch);
+        let clock = Arc::clone(&around.clock);
+        let disk =
+            Disk { log, ledger: ledger.clone(), clock, id, stream, position, watching, told: Vec::new(), over: false };
+        let outlets = Outlets {
+            progress: progress_out,
+            end: end_out,
+            written,
+            stop: around.stop.clone(),
+            news: around.news.clone(),
+            host: around.host.clone(),
+            id,
+        };
+        around.writers.spawn(drive(disk, queue, outlets));
         Ok(Self { jobs, progress, end })
     }
 
@@ -91,6 +110,12 @@ impl LogWriter {
         self.jobs.send(Job::Sync(done)).await.is_ok() && wait.await.is_ok()
     }
 
+    /// The same at the end of the attempt: what was found in its output is told before this returns.
+    pub(super) async fn finish(&self) -> bool {
+        let (done, wait) = oneshot::channel();
+        self.jobs.send(Job::Finish(done)).await.is_ok() && wait.await.is_ok()
+    }
+
     pub(super) fn progress(&self) -> Progress {
         self.progress.borrow().clone()
     }
@@ -107,9 +132,21 @@ struct Outlets {
     /// Wakes the host's task.
     written: Arc<Notify>,
     stop: CancellationToken,
+    news: mpsc::Sender<HostNews>,
+    host: HostId,
+    id: AttemptId,
 }
 
 impl Outlets {
+    /// Waits for the hub, which waits for nobody.
+    async fn tell(&self, facts: Vec<RunFact>) {
+        for fact in facts {
+            let news = News::Fact(Fact::Run { id: self.id, fact });
+            // An error means that the hub has stopped.
+            self.news.send(HostNews { host: self.host.clone(), news }).await.ok();
+        }
+    }
+
     fn publish(&self, disk: &Disk, failing: Option<String>) {
         self.end.send_replace(disk.log.len());
         self.progress.send_replace(Progress { position: disk.position, failing });
@@ -120,7 +157,22 @@ impl Outlets {
 /// Takes whatever is queued and writes it in one go on a blocking thread; ends with its last sender.
 async fn drive(mut disk: Disk, mut queue: mpsc::Receiver<Job>, outlets: Outlets) {
     let mut batch = Vec::with_capacity(LOG_CHUNKS);
-    while queue.recv_many(&mut batch, LOG_CHUNKS).await > 0 {
+    // What an earlier supervisor had written and not looked at.
+    batch.push(Job::LookBack);
+    loop {
+        let due = disk.watching.due_at().map_or(FAR, |due| due.since(disk.clock.now().mono));
+        if batch.is_empty() {
+            tokio::select! {
+                taken = queue.recv_many(&mut batch, LOG_CHUNKS) => if taken == 0 {
+                    break;
+                },
+                () = tokio::time::sleep(due) => {
+                    let now = disk.clock.now().mono;
+                    outlets.tell(disk.watching.facts(now, false)).await;
+                    continue;
+                }
+            }
+        }
         let mut pending: std::collections::VecDeque<Job> = batch.drain(..).collect();
         loop {
             let done = tokio::task::spawn_blocking(move || {
@@ -131,6 +183,12 @@ async fn drive(mut disk: Disk, mut queue: mpsc::Receiver<Job>, outlets: Outlets)
             let Ok((returned, left, outcome)) = done.await else { return };
             (disk, pending) = (returned, left);
             outlets.publish(&disk, outcome.as_ref().err().map(ToString::to_string));
+            let now = disk.clock.now().mono;
+            outlets.tell(disk.watching.facts(now, disk.over)).await;
+            for done in disk.told.drain(..) {
+                // Whoever asked may have gone.
+                done.send(()).ok();
+            }
             if outcome.is_ok() {
                 break;
             }
@@ -151,6 +209,10 @@ struct Disk {
     stream: Stream,
     /// The spool offset of the log's end.
     position: u64,
+    watching: Watching,
+    /// Synced, and answered once what was found is told.
+    told: Vec<oneshot::Sender<()>>,
+    over: bool,
 }
 
 impl Disk {
@@ -184,8 +246,21 @@ impl Disk {
                         jobs.push_front(Job::Sync(done));
                         return Err(error);
                     }
-                    // Whoever asked may have gone.
-                    done.send(()).ok();
+                    self.told.push(done);
+                }
+                Job::Finish(done) => {
+                    if let Err(error) = self.log.sync() {
+                        jobs.push_front(Job::Finish(done));
+                        return Err(error);
+                    }
+                    self.watching.finish();
+                    self.over = true;
+                    self.told.push(done);
+                }
+                Job::LookBack => {
+                    if let Err(error) = self.watching.catch_up(self.log.path(), self.log.len()) {
+                        tracing::warn!(id = %self.id, %error, "what was written before could not be looked at");
+                    }
                 }
             }
         }
@@ -206,7 +281,10 @@ impl Disk {
         let before = self.log.len();
         let outcome = self.log.append(new);
         // Also after an error: part of it may be on disk.
-        self.position += self.log.len() - before;
+        let grown = self.log.len() - before;
+        self.position += grown;
+        let written = usize::try_from(grown).unwrap_or(usize::MAX).min(new.len());
+        self.watching.take_in(self.clock.now().mono, &new[..written]);
         outcome
     }
 
@@ -218,3 +296,6 @@ impl Disk {
         Ok(())
     }
 }
+
+/// Nothing is due: something else wakes us.
+const FAR: std::time::Duration = std::time::Duration::from_secs(3600);

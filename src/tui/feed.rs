@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 
 use super::landmarks;
 use super::pager::{Arrivals, Pager};
-use crate::app::output::{Effect, Landed, Msg, Output, mark_offset};
+use crate::app::output::{Anchor, Effect, Landed, Msg, Output, mark_offset};
 use crate::domain::event::{Event, Fact, OutputMark};
 use crate::domain::id::AttemptId;
 use crate::domain::run::Stream;
@@ -22,13 +22,28 @@ pub type MarksOf = Arc<dyn Fn(AttemptId, Stream) -> Vec<OutputMark> + Send + Syn
 
 /// When the bytes of a log arrived.
 pub type TimesOf = Arc<dyn Fn(AttemptId, Stream) -> Box<dyn Arrivals> + Send + Sync>;
+/// Where the alarms of a log are, in order. May block.
+pub type PlacesOf = Arc<dyn Fn(AttemptId, Stream) -> Vec<u64> + Send + Sync>;
 
 type Shown = (AttemptId, Stream);
+
+/// Why there is no news.
+#[derive(Debug)]
+pub(super) enum Failed {
+    /// There is nothing of what was looked for.
+    Nothing(String),
+    Broken(String),
+}
 
 pub(super) struct Feed {
     handle: Handle,
     marks_of: Option<MarksOf>,
     times_of: Option<TimesOf>,
+    places_of: Option<PlacesOf>,
+    /// Looks for an alarm; the next look takes the place of one that is not done.
+    seeking: JoinSet<(Shown, Option<u64>)>,
+    /// Where to go with the next frame.
+    goal: Option<u64>,
     shown: Option<Shown>,
     log: Option<Log>,
     /// At most one: the next begins when it has ended, so that a disk that hangs holds one thread.
@@ -65,11 +80,19 @@ struct Opened {
 }
 
 impl Feed {
-    pub(super) fn new(handle: Handle, marks_of: Option<MarksOf>, times_of: Option<TimesOf>) -> Self {
+    pub(super) fn new(
+        handle: Handle,
+        marks_of: Option<MarksOf>,
+        times_of: Option<TimesOf>,
+        places_of: Option<PlacesOf>,
+    ) -> Self {
         Self {
             handle,
             marks_of,
             times_of,
+            places_of,
+            seeking: JoinSet::new(),
+            goal: None,
             shown: None,
             log: None,
             opening: JoinSet::new(),
@@ -102,9 +125,25 @@ impl Feed {
         }
     }
 
+    /// Looks for the alarm after, or before, a place; without one, before the end.
+    pub(super) fn seek_alarm(&mut self, of: Shown, forward: bool, from: Option<u64>) {
+        let Some(places_of) = self.places_of.clone() else { return };
+        self.seeking = JoinSet::new();
+        self.seeking.spawn_blocking(move || {
+            let places = places_of(of.0, of.1);
+            let from = from.unwrap_or(u64::MAX);
+            let found = if forward {
+                places.iter().find(|place| **place > from)
+            } else {
+                places.iter().rev().find(|place| **place < from)
+            };
+            (of, found.copied())
+        });
+    }
+
     /// Waits for news, which [`Feed::collect`] takes with the next frame; until then it waits for ever.
     /// A task that has ended is taken in at once. Cancel-safe.
-    pub(super) async fn news(&mut self) -> Result<(), String> {
+    pub(super) async fn news(&mut self) -> Result<(), Failed> {
         if self.news {
             return std::future::pending().await;
         }
@@ -116,16 +155,27 @@ impl Feed {
         };
         tokio::select! {
             Some(opened) = self.opening.join_next() => {
-                let opened = opened.map_err(|_| "failed to find the log: a task panicked".to_owned())?;
+                let opened = opened.map_err(|_| Failed::Broken("failed to find the log: a task panicked".to_owned()))?;
                 self.news = true;
-                self.take_in(opened).map_err(|error| format!("failed to {error}"))
+                self.take_in(opened).map_err(|error| Failed::Broken(format!("failed to {error}")))
             }
             Some(found) = self.landing.join_next() => {
-                let (of, landed) = found.map_err(|_| "failed to look for marks: a task panicked".to_owned())?;
+                let (of, landed) = found.map_err(|_| Failed::Broken("failed to look for marks: a task panicked".to_owned()))?;
                 self.landed = Some(landed).filter(|_| self.shown == Some(of));
                 self.news = true;
                 Ok(())
             }
+            Some(sought) = self.seeking.join_next() => match sought {
+                Ok((of, Some(place))) => {
+                    if self.shown == Some(of) {
+                        self.goal = Some(place);
+                        self.news = true;
+                    }
+                    Ok(())
+                }
+                Ok((_, None)) => Err(Failed::Nothing("no further alarm in this output".into())),
+                Err(_) => Err(Failed::Broken("failed to look for alarms: a task panicked".into())),
+            },
             () = self.bell.notified() => {
                 self.news = true;
                 Ok(())
@@ -141,7 +191,7 @@ impl Feed {
     pub(super) fn collect(&mut self) -> Vec<Msg> {
         self.news = false;
         let Some(log) = &mut self.log else { return Vec::new() };
-        let mut msgs = Vec::new();
+        let mut msgs: Vec<_> = self.goal.take().map(|place| Msg::GoTo(Anchor::Offset(place))).into_iter().collect();
         let end = *log.end.borrow_and_update();
         if end != log.known {
             // What was cut took its marks with it.

@@ -30,11 +30,12 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
-pub use feed::{MarksOf, TimesOf};
+pub use feed::{MarksOf, PlacesOf, TimesOf};
 pub use prompter::{DialogPrompter, PromptRequest};
 
 use crate::domain::alert::AlertSettings;
 use crate::domain::health;
+use crate::domain::look::Look;
 use crate::domain::moment::Wall;
 use crate::domain::run::Job;
 use crate::port::Clock;
@@ -45,9 +46,12 @@ use crate::ui::theme::Theme;
 pub struct TuiOptions {
     pub fleet_name: String,
     pub jobs: Vec<Job>,
+    /// What the terminal can show.
     pub theme: Theme,
     /// When hosts are unhealthy, and how often they are sampled.
     pub health: health::Settings,
+    /// What the operator wants of it.
+    pub look: Look,
     /// What the operator is called for, and how.
     pub alerts: AlertSettings,
     /// Verbs that act on hosts are refused.
@@ -62,6 +66,8 @@ pub struct TuiOptions {
     pub marks: Option<MarksOf>,
     /// When the bytes of a log arrived; without it no times are shown.
     pub times: Option<TimesOf>,
+    /// Where the alarms of a log are, in order, from the ledger. Called where blocking is allowed.
+    pub alarm_places: Option<PlacesOf>,
     /// Seconds that local time is ahead of UTC at a moment.
     pub utc_offset: fn(Wall) -> i32,
     /// Random: identifiers of runs are made from it.

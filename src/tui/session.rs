@@ -8,7 +8,7 @@ use std::time::Duration;
 use crossterm::event::Event;
 use tokio::time::{Interval, MissedTickBehavior};
 
-use super::feed::Feed;
+use super::feed::{Failed, Feed};
 use super::guard::{self, Screen};
 use super::input::{self, Input};
 use super::outside::{self, Left};
@@ -57,7 +57,7 @@ enum Wake {
     Tick,
     Update(Box<Update>),
     /// Of the log that is shown: it is taken in with the next frame. Or what failed.
-    Output(Result<(), String>),
+    Output(Result<(), Failed>),
     Work(Done),
     /// Of the views beside the output.
     Side(News),
@@ -77,6 +77,7 @@ impl Session {
             health: options.health.clone(),
             alerts: options.alerts.on.clone(),
             read_only: options.read_only,
+            look: options.look,
             simulated: options.simulated,
             holder: handle.holder(),
             now,
@@ -88,7 +89,8 @@ impl Session {
         let (waiting, frame_at) = (Waiting::default(), now.mono);
         let events = Input::open().map_err(TuiError::Terminal)?;
         let (works, side) = (Works::new(handle.clone()), Side::new(&handle, &options));
-        let feed = Feed::new(handle.clone(), options.marks.clone(), options.times.clone());
+        let feed =
+            Feed::new(handle.clone(), options.marks.clone(), options.times.clone(), options.alarm_places.clone());
         let mut session = Self {
             app,
             screen,
@@ -181,7 +183,8 @@ impl Session {
                 self.dirty = true;
                 ControlFlow::Continue(())
             }
-            Wake::Output(Err(failed)) => self.update(now, Msg::Failed(failed)).await,
+            Wake::Output(Err(Failed::Nothing(text))) => self.update(now, Msg::Done(text)).await,
+            Wake::Output(Err(Failed::Broken(failed))) => self.update(now, Msg::Failed(failed)).await,
             Wake::Work(Done::Msg(msg)) => self.update(now, msg).await,
             Wake::Work(Done::Clip { text, said }) => {
                 if let Some(said) = said {
@@ -218,6 +221,8 @@ impl Session {
         });
         messages.push(Msg::Live(numbers.collect()));
         messages.push(Msg::Health(self.fresh_health()));
+        let of = |id| Some((id, self.handle.progress(id)?));
+        messages.push(Msg::Progress(self.app.watched().into_iter().filter_map(of).collect()));
         for msg in messages {
             self.update(now, msg).await?;
         }
@@ -254,6 +259,7 @@ impl Session {
                 let sequence = notify::sequence(&text, &self.options.alerts, self.options.in_tmux);
                 return or_hung_up(self.screen.write(&sequence));
             }
+            Effect::SeekAlarm { id, stream, forward, from } => self.feed.seek_alarm((id, stream), forward, from),
             Effect::Copy(text) => {
                 if let Err(refused) = self.works.copy_text(text) {
                     self.app.update(now, Msg::Failed(refused));
@@ -261,7 +267,7 @@ impl Session {
             }
             Effect::Log(work) => return self.work(now, work).await,
             Effect::Screenshot => {
-                let msg = screenshot::save(&self.app, &self.options.theme);
+                let msg = screenshot::save(&self.app, &self.options.theme.with(self.app.look));
                 self.app.update(now, msg);
             }
             Effect::Mouse(ours) => return or_hung_up(self.screen.set_mouse(ours)),
@@ -344,7 +350,8 @@ impl Session {
         for msg in feed.collect() {
             app.update(now, Msg::Output(msg));
         }
-        or_hung_up(screen.draw(|frame| ui::render(frame, frame.area(), app, &options.theme)))?;
+        let theme = options.theme.with(app.look);
+        or_hung_up(screen.draw(|frame| ui::render(frame, frame.area(), app, &theme)))?;
         self.dirty = false;
         self.taken = 0;
         self.frame_at = now.mono + FRAME;

@@ -13,6 +13,8 @@ use crate::app::layout::Edge;
 use crate::app::places::Note;
 use crate::app::{App, Focus, Pick, say};
 use crate::domain::fleet::HostView;
+use crate::domain::link::Hold;
+use crate::domain::progress::Progress;
 use crate::domain::run::{Killer, Phase, Verdict};
 
 pub fn render(frame: &mut Frame<'_>, area: Rect, app: &App, theme: &Theme) {
@@ -140,7 +142,8 @@ impl Line<'_> {
         pen.sign(mark, self.style(Role::Accent));
         pen.sign(self.theme.state(state), self.style(Role::State(state))).skip(1);
         pen.left(self.host.id.as_str(), table.name, self.name_style()).skip(GAP);
-        pen.left(state.word(), STATE, self.style(Role::State(state)));
+        let word = self.host.link.hold().map_or(state.word(), Hold::short);
+        pen.left(word, STATE, self.style(Role::State(state)));
         let age = say::duration(self.app.now.wall.since(self.host.link.since));
         pen.right(&age, table.age, quiet);
         let rtt = self.app.live.rtt(&self.host.id).filter(|_| state.is_connected());
@@ -156,12 +159,14 @@ impl Line<'_> {
             return;
         }
         let (sign, role) = self.theme.standing(pick.standing(self.host.link.state));
+        // Where there is no room for more than a sign, alarms take it.
+        let hits = pick.attempt.alarm_hits();
+        let (sign, role) = if table.run == 0 && hits > 0 { (self.theme.alarm(), Role::Bad) } else { (sign, role) };
         pen.skip(1).sign(sign, self.style(role));
-        pen.skip(table.run.min(1)).left(
-            &say::clean(pick.run.spec.title()),
-            table.run.saturating_sub(1),
-            self.style(Role::Text),
-        );
+        let alarms = if hits == 0 { String::new() } else { format!("{}{} ", self.theme.alarm(), say::few(hits)) };
+        let name = table.run.saturating_sub(1 + columns(&alarms));
+        pen.skip(table.run.min(1)).left(&alarms, columns(&alarms).min(table.run), self.style(Role::Bad));
+        pen.left(&say::clean(pick.run.spec.title()), name, self.style(Role::Text));
         let (words, role) = self.phase(pick);
         pen.skip(table.phase.min(GAP)).left(&words, table.phase.saturating_sub(GAP), self.style(role));
         let rate = self.app.live.rate(&self.host.id).map(|rate| format!("{}/s", say::bytes(rate)));
@@ -179,6 +184,9 @@ impl Line<'_> {
             Phase::Running => {
                 let age = say::duration(self.app.now.wall.since(since));
                 let known = self.host.link.state.is_connected();
+                if let Some(progress) = self.app.progress(pick).filter(|_| known) {
+                    return (self.gauge(&progress), Role::Quiet);
+                }
                 let words = match (known, self.columns.phase > SHORT_PHASE + 7) {
                     (true, true) => format!("running {age}"),
                     (false, true) => format!("running {age}?"),
@@ -194,6 +202,20 @@ impl Line<'_> {
                 let (_, role) = self.theme.standing(pick.standing(self.host.link.state));
                 (say::clean(&verdict.to_string()).into_owned(), role)
             }
+        }
+    }
+
+    /// `▰▰▱▱▱ 42 %, 3m20s left`, as far as there is room.
+    fn gauge(&self, progress: &Progress) -> String {
+        let room = usize::from(self.columns.phase.saturating_sub(GAP));
+        let percent = format!("{} %", progress.permille / 10);
+        let words = say::progress(progress.permille, progress.remaining);
+        if room > words.chars().count() + GAUGE {
+            format!("{} {words}", self.theme.gauge(progress.permille, GAUGE))
+        } else if room >= words.chars().count() {
+            words
+        } else {
+            percent
         }
     }
 
@@ -233,6 +255,9 @@ impl Line<'_> {
         }
     }
 }
+
+/// Columns of a gauge.
+const GAUGE: usize = 6;
 
 /// Bar, mark, glyph, blank.
 const PREFIX: u16 = 4;

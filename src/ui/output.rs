@@ -67,11 +67,24 @@ fn whose(app: &App, theme: &Theme) -> Label {
         Some((_, Stream::Err)) => " stderr",
         Some((_, Stream::Out)) | None => "",
     };
-    vec![
+    let mut label = vec![
         (say::clean(pick.run.spec.title()).into_owned(), Role::Heading),
         (format!(" {} attempt {}{stream}", pick.run.host, pick.attempt.attempt), Role::Quiet),
         (format!(" {sign} {}", standing.word()), role),
-    ]
+    ];
+    if let Some(progress) = app.progress(&pick) {
+        label.push((format!(" {}", theme.gauge(progress.permille, 8)), Role::Accent));
+        label.push((format!(" {}", say::progress(progress.permille, progress.remaining)), Role::Text));
+        if let Some(status) = progress.status {
+            label.push((format!(" {}", say::clean(&status)), Role::Quiet));
+        }
+    }
+    let hits = pick.attempt.alarm_hits();
+    if hits > 0 {
+        let words = if hits == 1 { "alarm" } else { "alarms" };
+        label.push((format!(" {} {hits} {words}", theme.alarm()), Role::Bad));
+    }
+    label
 }
 
 /// Where we are in it.

@@ -188,6 +188,7 @@ impl View<'_> {
             let (sign, role) = self.theme.mark(mark);
             let words = match mark {
                 Mark::Note(text) => format!("note {}", say::clean(text)),
+                Mark::Alarm(pattern) => format!("alarm {}", say::clean(pattern)),
                 Mark::Health(Ailment { words, .. }) => say::clean(words).into_owned(),
                 Mark::Reboot | Mark::RunStarted | Mark::RunEnded { .. } | Mark::Gap => mark_word(mark).to_owned(),
             };
@@ -218,6 +219,7 @@ fn mark_word(mark: &Mark) -> &'static str {
         Mark::RunStarted => "run started",
         Mark::RunEnded { success: true } => "run succeeded",
         Mark::RunEnded { success: false } => "run unsuccessful",
+        Mark::Alarm(_) => "alarm",
         Mark::Gap => "output lost",
         Mark::Health(Ailment { unhealthy: true, .. }) => "unhealthy",
         Mark::Health(Ailment { unhealthy: false, .. }) => "healthy again",

@@ -8,7 +8,8 @@ use super::Label;
 use super::pen::{Pen, columns};
 use super::theme::{Role, Theme};
 use crate::app::{App, say};
-use crate::domain::link::LinkState;
+use crate::domain::fleet::HostView;
+use crate::domain::link::{Hold, LinkState};
 use crate::domain::network::NetworkState;
 
 pub fn render(frame: &mut Frame<'_>, area: Rect, app: &App, theme: &Theme) {
@@ -47,10 +48,16 @@ fn left(app: &App, theme: &Theme, name: bool, form: Form) -> Label {
     }
     label.push((" ".into(), Role::Text));
     for state in BY_INTEREST {
-        let count = app.fleet.hosts.values().filter(|host| host.link.state == state).count();
-        if count > 0 {
+        for (hold, word) in
+            [(None, state.word()), (Some(Hold::Paused), Hold::Paused.word()), (Some(Hold::Dead), Hold::Dead.word())]
+        {
+            let of = |host: &&HostView| host.link.state == state && host.link.hold() == hold;
+            let count = app.fleet.hosts.values().filter(of).count();
+            if count == 0 {
+                continue;
+            }
             let (space, text) = match form {
-                Form::Words => (" ", format!("{count} {} ", state.word())),
+                Form::Words => (" ", format!("{count} {word} ")),
                 Form::Counts => (" ", format!("{count} ")),
                 Form::Tight => ("", count.to_string()),
             };

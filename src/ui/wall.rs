@@ -7,6 +7,7 @@ use super::pen::Pen;
 use super::theme::{Role, Theme};
 use crate::app::wall::{Cell, Form};
 use crate::app::{App, say};
+use crate::domain::link::Hold;
 
 pub fn render(frame: &mut Frame<'_>, area: Rect, app: &App, theme: &Theme) {
     let room = Rect { height: area.height.saturating_sub(1), ..area };
@@ -53,7 +54,8 @@ fn draw(frame: &mut Frame<'_>, at: Rect, cell: &Cell<'_>, form: Form, selected: 
         Form::Words => {
             let name = at.width.saturating_sub(2 + 1 + STATE + 2);
             pen.sign(mark, theme.style(Role::Accent)).left(host.id.as_str(), name, theme.style(Role::Text));
-            pen.skip(1).left(state.word(), STATE, theme.style(Role::State(state)));
+            let word = host.link.hold().map_or(state.word(), Hold::short);
+            pen.skip(1).left(word, STATE, theme.style(Role::State(state)));
         }
     }
 }
@@ -68,7 +70,15 @@ fn note(frame: &mut Frame<'_>, at: Rect, app: &App, theme: &Theme) {
     let state = host.link.state;
     let age = say::duration(app.now.wall.since(host.link.since));
     pen.skip(1).text(host.id.as_str(), theme.style(Role::Heading)).skip(1);
-    pen.text(&format!("{} {} for {age}", theme.state(state), state.word()), theme.style(Role::State(state)));
+    pen.text(&format!("{} {} for {age}", theme.state(state), host.link.word()), theme.style(Role::State(state)));
+    if let Some(pick) = app.picks.of(&app.fleet, &host.id).filter(|_| state.is_connected()) {
+        let progress = app.progress(&pick).map(|it| format!(" {}", say::progress(it.permille, it.remaining)));
+        let text = format!("  {}{}", say::clean(pick.run.spec.title()), progress.unwrap_or_default());
+        pen.text(&text, theme.style(Role::Text));
+        if pick.attempt.alarm_hits() > 0 {
+            pen.text(&format!(" {} {}", theme.alarm(), pick.attempt.alarm_hits()), theme.style(Role::Bad));
+        }
+    }
     let sentence = app.link_sentence(host);
     if !state.is_connected() && !sentence.is_empty() {
         pen.text(&format!(": {sentence}"), theme.style(Role::Text));

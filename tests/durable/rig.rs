@@ -71,6 +71,11 @@ impl Rig {
         Some(rig)
     }
 
+    /// A file of the test's own.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.state.path().join(name)
+    }
+
     /// Connects to this port instead of sshd's own: a proxy's.
     pub fn through(&mut self, port: u16) {
         self.port = port;
@@ -241,6 +246,10 @@ impl Running<'_> {
 
     pub fn marks(&self, id: AttemptId, stream: Stream) -> Vec<steadfast::domain::event::OutputMark> {
         self.ledger.marks(id, stream).unwrap()
+    }
+
+    pub fn alarms(&self, id: AttemptId, stream: Stream) -> Vec<(u64, String)> {
+        self.ledger.alarms(id, stream).unwrap()
     }
 
     pub fn stop(self) {

@@ -248,13 +248,15 @@ fn a_newer_ledger_is_refused_and_left_alone() {
         let db = rusqlite::Connection::open(&path).unwrap();
         db.pragma_update(None, "user_version", number).unwrap();
     };
+    let known: i64 =
+        rusqlite::Connection::open(&path).unwrap().pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
     version(77);
     for opened in [Ledger::open(dir.path(), "a test", Wall(0)).err(), Ledger::open_viewer(dir.path()).err()] {
         let error = opened.unwrap();
-        assert!(matches!(error, LedgerError::Newer { found: 77, known: 1, .. }), "{error}");
+        assert!(matches!(error, LedgerError::Newer { found: 77, .. }), "{error}");
         assert!(error.to_string().contains("a newer steadfast wrote it"), "{error}");
     }
-    version(1);
+    version(known);
     // The refused one holds no lock.
     assert_eq!(own(dir.path()).events(Seq(0), 10).unwrap(), [event(1)]);
 }

@@ -75,6 +75,7 @@ pub fn spec() -> RunSpec {
         spool_limit: 1 << 30,
         grace: Duration::from_secs(10),
         on_reboot: OnReboot::Rerun,
+        watch: steadfast::domain::watch::Watch::default(),
         retry: Retry { times: 2, delay: Duration::from_secs(60) },
     }
 }

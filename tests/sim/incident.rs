@@ -40,6 +40,8 @@ pub enum Incident {
     StaleReports,
     SupervisorRestarts,
     OperatorReconnects,
+    OperatorPauses,
+    OperatorMarksDead,
 }
 
 pub fn any_incidents() -> impl Strategy<Value = Vec<(Incident, Duration)>> {
@@ -68,5 +70,7 @@ fn any_incident() -> impl Strategy<Value = Incident> {
         Just(Incident::StaleReports),
         Just(Incident::SupervisorRestarts),
         Just(Incident::OperatorReconnects),
+        Just(Incident::OperatorPauses),
+        Just(Incident::OperatorMarksDead),
     ]
 }

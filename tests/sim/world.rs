@@ -6,7 +6,7 @@ use steadfast::domain::boot::BootIdentity;
 use steadfast::domain::diagnosis::Cause;
 use steadfast::domain::event::BootFact;
 use steadfast::domain::id::Epoch;
-use steadfast::domain::link::{DialStage, Link, LinkEffect, LinkFact, LinkInput, LinkSettings, LinkState};
+use steadfast::domain::link::{DialStage, Hold, Link, LinkEffect, LinkFact, LinkInput, LinkSettings, LinkState};
 use steadfast::domain::moment::{LastKnown, Moment, Mono, Wall};
 use steadfast::domain::network::NetworkState;
 
@@ -36,6 +36,8 @@ pub struct World {
     network: NetworkState,
     route: bool,
     refused: bool,
+    /// What the operator has said of the host.
+    held: Option<Hold>,
     in_flight: Option<Epoch>,
     /// How long each dial waits for its place.
     queue: Duration,
@@ -62,6 +64,7 @@ impl World {
             network: NetworkState::Up,
             route: true,
             refused: false,
+            held: None,
             in_flight: None,
             queue: Duration::ZERO,
             begun: 0,
@@ -78,7 +81,7 @@ impl World {
         }
         // What was under way when it broke still ends as it was.
         world.pass(Duration::from_secs(2));
-        if world.refused {
+        if world.refused || world.held.is_some() {
             world.happen(&Incident::OperatorReconnects);
         }
         world.pass(Duration::from_secs(240));
@@ -135,9 +138,19 @@ impl World {
             Incident::SupervisorRestarts => self.restart(),
             Incident::OperatorReconnects => {
                 self.refused = false;
+                self.held = None;
                 self.input(LinkInput::Reconnect);
             }
+            Incident::OperatorPauses => self.hold(Hold::Paused),
+            Incident::OperatorMarksDead => self.hold(Hold::Dead),
         }
+    }
+
+    /// Nothing but the operator changes it, a restart neither.
+    fn hold(&mut self, hold: Hold) {
+        self.refused = false;
+        self.held = Some(hold);
+        self.input(LinkInput::Hold(hold));
     }
 
     fn set_network(&mut self, state: NetworkState) {
@@ -170,6 +183,9 @@ impl World {
         self.link = Link::new(LinkSettings::default(), self.told.clone(), 7);
         self.link.handle_input(self.now, LinkInput::Network(self.network));
         self.link.handle_input(self.now, LinkInput::Route { reachable: self.route });
+        if let Some(hold) = self.held {
+            self.link.handle_input(self.now, LinkInput::Hold(hold));
+        }
         self.input(LinkInput::Connect);
     }
 
@@ -252,9 +268,13 @@ impl World {
             self.log.push(format!("{effect:?}"));
             self.carry_out(effect);
         }
+        assert_eq!(self.link.held(), self.held, "only the operator holds a link, and only the operator lets go");
         let waits = self.link.poll_timeout().is_some() || !self.replies.is_empty();
         match self.link.state() {
             LinkState::Idle | LinkState::Refused => {}
+            LinkState::Paused | LinkState::Lost if self.held.is_some() => {
+                assert!(!waits || self.link.poll_timeout().is_none())
+            }
             LinkState::Paused if self.network == NetworkState::Down => {}
             LinkState::Paused
             | LinkState::Connecting
@@ -318,6 +338,7 @@ impl World {
             LinkEffect::Dial(epoch) => {
                 assert_ne!(self.network, NetworkState::Down, "dialed without a network");
                 assert!(!self.refused, "tried again after a refusal");
+                assert_eq!(self.held, None, "dialed a host that is to be left alone");
                 assert_eq!(self.in_flight, None, "two dials");
                 self.in_flight = Some(epoch);
                 if self.queue.is_zero() {

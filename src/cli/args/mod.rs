@@ -4,6 +4,7 @@
 mod check;
 mod color;
 mod health;
+mod link;
 mod net;
 mod run;
 mod runs;
@@ -14,9 +15,12 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::domain::look::Look;
+
 pub use check::CheckArgs;
 pub use color::ColorChoice;
 pub use health::{Column, HealthArgs, ServicesArgs, SourceArgs, StatusArgs, SummaryColumn, UnhealthyArgs, WatchArgs};
+pub use link::{HostsArgs, MarkDeadArgs, PauseArgs, ReconnectArgs};
 pub use net::NetArgs;
 pub use run::{OnRebootWord, RunArgs};
 pub use runs::{AdoptArgs, AttachArgs, CancelArgs, GcArgs, LogArgs, RerunArgs, RunsArgs};
@@ -62,6 +66,12 @@ pub struct Globals {
     /// filter.
     #[arg(short, long, action = clap::ArgAction::Count, global = true)]
     pub verbose: u8,
+    /// Only look: whatever would act on hosts or their connections is refused, on the screen too.
+    #[arg(long, global = true)]
+    pub read_only: bool,
+    /// The screen's colours: default (for a dark ground), light, or mono; $NO_COLOR goes before it.
+    #[arg(long, value_name = "THEME", value_enum, global = true, hide_possible_values = true)]
+    pub theme: Option<ThemeWord>,
     /// Colour: auto, always or never; auto honours $NO_COLOR.
     #[arg(long, value_name = "WHEN", value_enum, default_value_t, global = true, hide_possible_values = true)]
     pub color: ColorChoice,
@@ -78,6 +88,10 @@ pub enum Command {
     Cancel(CancelArgs),
     Rerun(RerunArgs),
     Adopt(AdoptArgs),
+    Reconnect(ReconnectArgs),
+    Pause(PauseArgs),
+    #[command(name = "mark-dead")]
+    MarkDead(MarkDeadArgs),
     Gc(GcArgs),
     Check(CheckArgs),
     Net(NetArgs),
@@ -91,6 +105,39 @@ pub enum Command {
     Schema(SchemaArgs),
     Completions(CompletionsArgs),
     Man(ManArgs),
+}
+
+impl Command {
+    /// Whether it has something done on hosts, or to the connections with them.
+    #[must_use]
+    pub fn acts_on_hosts(&self) -> bool {
+        match self {
+            Self::Run(_)
+            | Self::Cancel(_)
+            | Self::Rerun(_)
+            | Self::Adopt(_)
+            | Self::Reconnect(_)
+            | Self::Pause(_)
+            | Self::MarkDead(_)
+            | Self::Gc(_) => true,
+            // A survival check starts a process of its own and takes it away again.
+            Self::Check(args) => args.survival,
+            Self::Demo(_)
+            | Self::Runs(_)
+            | Self::Attach(_)
+            | Self::Log(_)
+            | Self::Net(_)
+            | Self::Services(_)
+            | Self::Status(_)
+            | Self::UnhealthyServices(_)
+            | Self::Watch(_)
+            | Self::Health(_)
+            | Self::Config(_)
+            | Self::Schema(_)
+            | Self::Completions(_)
+            | Self::Man(_) => false,
+        }
+    }
 }
 
 /// The screen on a simulated fleet: an outage, a reboot, a flood.
@@ -134,6 +181,24 @@ pub enum ConfigCommand {
 pub struct SchemaArgs {
     #[arg(value_name = "OF", value_enum, help = "Of what")]
     pub what: SchemaOf,
+}
+
+/// `--theme`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum ThemeWord {
+    Default,
+    Light,
+    Mono,
+}
+
+impl From<ThemeWord> for Look {
+    fn from(word: ThemeWord) -> Self {
+        match word {
+            ThemeWord::Default => Self::Default,
+            ThemeWord::Light => Self::Light,
+            ThemeWord::Mono => Self::Mono,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -84,6 +84,10 @@ pub struct LogArgs {
     /// Show where output is missing and when the host could not be seen, as lines of their own.
     #[arg(long)]
     pub marks: bool,
+    /// Instead of output: its lines that are alarms, with their place and pattern; the first two hundred of
+    /// each pattern.
+    #[arg(long, conflicts_with_all = ["follow", "tail", "raw", "plain", "output", "marks", "evidence"])]
+    pub alarms: bool,
     /// Instead of output: how we know how it ended, what hardware errors its host counted meanwhile, and
     /// what it left of a reboot.
     #[arg(long, conflicts_with_all = ["stderr", "follow", "tail", "raw", "plain", "output", "marks"])]

@@ -68,9 +68,13 @@ fn is_open(command: &Command, fleet: &Fleet, wanted: &[Wanted]) -> bool {
             first.is_none_or(|first| latest.is_none_or(|latest| latest < first))
         }
         Command::Cancel { run, .. } => fleet.runs.get(run).is_none_or(|run| !run.is_over() || is_planned(run)),
-        Command::Connect(_) | Command::Reconnect(_) | Command::Detach(_) | Command::Adopt(_) | Command::Note { .. } => {
-            true
-        }
+        Command::Connect(_)
+        | Command::Reconnect(_)
+        | Command::Detach(_)
+        | Command::Pause(_)
+        | Command::MarkDead(_)
+        | Command::Adopt(_)
+        | Command::Note { .. } => true,
     }
 }
 
@@ -118,6 +122,8 @@ fn needs_supervisor(command: &Command) -> bool {
         Command::Connect(_)
         | Command::Reconnect(_)
         | Command::Detach(_)
+        | Command::Pause(_)
+        | Command::MarkDead(_)
         | Command::Cancel { .. }
         | Command::Rerun(_)
         | Command::Adopt(_)

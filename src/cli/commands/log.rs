@@ -1,5 +1,7 @@
 //! `steadfast log`: what is on our disk; no host is asked, and no supervisor is started.
 
+mod alarms;
+
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::time::Duration;
@@ -41,6 +43,15 @@ pub(in crate::cli) fn run(args: &LogArgs, globals: &Globals) -> Result<u8, Failu
         compose::say("this run has a terminal: its stderr is in its output");
     }
     let path = ledger.log_path(id, stream);
+    if args.alarms {
+        let places = ledger.alarms(id, stream).map_err(compose::ledger_failure)?;
+        let hits =
+            view.alarms.iter().filter(|alarm| alarm.hit.stream == stream).map(|alarm| alarm.hit.hits).sum::<u64>();
+        if hits > places.len() as u64 {
+            compose::say(&format!("{hits} lines in all; places are kept of the first of each pattern"));
+        }
+        return output::print(alarms::lines(&path, &places).map_err(|error| unread(id, &error))?);
+    }
     let from = match args.tail {
         Some(lines) => headless::tail(&path, lines).map_err(|error| unread(id, &error))?,
         None => 0,

@@ -8,6 +8,7 @@ pub(super) mod check;
 pub(super) mod demo;
 pub(super) mod gc;
 pub(super) mod health;
+pub(super) mod link;
 pub(super) mod log;
 pub(super) mod net;
 pub(super) mod rerun;

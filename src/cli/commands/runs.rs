@@ -11,7 +11,7 @@ use crate::cli::failure::Failure;
 use crate::cli::output;
 use crate::cli::setup::Setup;
 use crate::clock::SystemClock;
-use crate::domain::fleet::{AttemptView, RunView};
+use crate::domain::fleet::{AlarmView, AttemptView, ProgressView, RunView};
 use crate::domain::id::AttemptId;
 use crate::domain::moment::Wall;
 use crate::domain::run::{Faults, Outcome, Phase, Stream, Verdict};
@@ -57,6 +57,8 @@ struct Row {
     bytes: u64,
     attempts: usize,
     retry_at: Option<Wall>,
+    alarms: Vec<AlarmView>,
+    progress: Option<ProgressView>,
 }
 
 impl Row {
@@ -81,7 +83,13 @@ impl Row {
             bytes: latest.map_or(0, |latest| bytes(run, latest, ledger)),
             attempts: run.attempts.len(),
             retry_at: latest.and_then(|latest| latest.retry_at),
+            alarms: latest.map(|latest| latest.alarms.clone()).unwrap_or_default(),
+            progress: latest.and_then(|latest| latest.progress.clone()),
         }
+    }
+
+    fn hits(&self) -> u64 {
+        self.alarms.iter().map(|alarm| alarm.hit.hits).sum()
     }
 
     /// Told by a glyph and a word.
@@ -89,7 +97,10 @@ impl Row {
         let (glyph, word) = match &self.phase {
             Phase::Requested => ("◌", "requested".into()),
             Phase::Running if self.cancelling => ("●", "being stopped".into()),
-            Phase::Running => ("●", "running".into()),
+            Phase::Running => match &self.progress {
+                Some(progress) => ("●", format!("running, {}", say::progress(progress.permille, None))),
+                None => ("●", "running".into()),
+            },
             Phase::Ending => ("◐", "ending".into()),
             Phase::Ended { verdict, .. } => {
                 let glyph = match (verdict, self.faults.alarm()) {
@@ -121,10 +132,14 @@ fn table(rows: &[Row], utc_offset: fn(Wall) -> i32) -> String {
     }
     let mut table = Table::new();
     table.load_style(comfy_table::presets::NOTHING);
-    table.set_header(["run", "host", "what", "state", "started", "duration", "output", "attempts"]);
+    // Only where there is something to tell.
+    let alarms = rows.iter().any(|row| row.hits() > 0);
+    let mut header = vec!["run", "host", "what", "state", "started", "duration", "output", "attempts"];
+    header.extend(alarms.then_some("alarms"));
+    table.set_header(header);
     for row in rows {
         let at = row.started.unwrap_or(row.requested);
-        table.add_row([
+        let mut cells = vec![
             row.run.clone(),
             say::clean(&row.host).into_owned(),
             shortened(&say::clean(&row.title), TITLE),
@@ -133,9 +148,11 @@ fn table(rows: &[Row], utc_offset: fn(Wall) -> i32) -> String {
             row.duration.map(say::duration).unwrap_or_default(),
             say::bytes(row.bytes),
             row.attempts.to_string(),
-        ]);
+        ];
+        cells.extend(alarms.then(|| row.hits().to_string()));
+        table.add_row(cells);
     }
-    for place in 5..8 {
+    for place in 5..9 {
         if let Some(column) = table.column_mut(place) {
             column.set_cell_alignment(CellAlignment::Right);
         }
@@ -171,6 +188,40 @@ struct RunRecord<'a> {
     attempts: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_at: Option<Timestamp>,
+    /// Lines of output that matched a pattern, of the latest attempt.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    alarms: Vec<AlarmRecord<'a>>,
+    /// 0 to 1, when it was last written down.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    progress: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<&'a str>,
+}
+
+/// One pattern; place and words of the last line.
+#[derive(Serialize)]
+struct AlarmRecord<'a> {
+    pattern: &'a str,
+    stream: &'static str,
+    hits: u64,
+    first_at: Timestamp,
+    last_at: Timestamp,
+    offset: u64,
+    line: &'a str,
+}
+
+impl<'a> From<&'a AlarmView> for AlarmRecord<'a> {
+    fn from(alarm: &'a AlarmView) -> Self {
+        Self {
+            pattern: &alarm.hit.pattern,
+            stream: alarm.hit.stream.word(),
+            hits: alarm.hit.hits,
+            first_at: alarm.first_at.into(),
+            last_at: alarm.last_at.into(),
+            offset: alarm.hit.offset,
+            line: &alarm.hit.line,
+        }
+    }
 }
 
 impl<'a> From<&'a Row> for RunRecord<'a> {
@@ -194,6 +245,9 @@ impl<'a> From<&'a Row> for RunRecord<'a> {
             bytes: row.bytes,
             attempts: row.attempts,
             retry_at: row.retry_at.map(Into::into),
+            alarms: row.alarms.iter().map(Into::into).collect(),
+            progress: row.progress.as_ref().map(|progress| f64::from(progress.permille) / 1000.0),
+            status: row.progress.as_ref().and_then(|progress| progress.status.as_deref()),
         }
     }
 }
@@ -225,6 +279,8 @@ mod tests {
             bytes: 34_567_890,
             attempts: 1,
             retry_at: None,
+            alarms: Vec::new(),
+            progress: None,
         }
     }
 

@@ -14,7 +14,7 @@ use crate::domain::run::Job;
 use crate::ledger::Ledger;
 use crate::port::{Clock, Prompter};
 use crate::supervisor::{Connect, Handle};
-use crate::tui::{self, DialogPrompter, MarksOf, Outcome, PromptRequest, TuiOptions};
+use crate::tui::{self, DialogPrompter, MarksOf, Outcome, PlacesOf, PromptRequest, TuiOptions};
 use crate::ui::theme::Theme;
 
 pub fn run(globals: &Globals) -> Result<u8, Failure> {
@@ -32,8 +32,11 @@ pub fn run(globals: &Globals) -> Result<u8, Failure> {
         let supervised = parts.supervise("steadfast", Connect::All)?;
         let jobs = parts.setup.config.jobs.clone();
         let options = options(fleet_name(&parts.setup), jobs, &supervised.ledger, prompts, &parts.clock, globals);
-        let (alerts, health) = (parts.setup.config.settings.alerts.clone(), parts.setup.config.health.clone());
-        let options = TuiOptions { alerts, health, ..options };
+        let settings = &parts.setup.config.settings;
+        // The flag goes before the file.
+        let look = globals.theme.map_or(settings.look, Into::into);
+        let (alerts, health) = (settings.alerts.clone(), parts.setup.config.health.clone());
+        let options = TuiOptions { alerts, health, look, ..options };
         let outcome = show(&supervised.handle, options).await?;
         let going = leave(&parts, supervised, outcome).await;
         if outcome == Outcome::Quit && going > 0 {
@@ -63,7 +66,11 @@ pub(super) fn options(
     globals: &Globals,
 ) -> TuiOptions {
     let times = tui::arrivals::of(ledger.clone());
-    let ledger = ledger.clone();
+    let (ledger, of_alarms) = (ledger.clone(), ledger.clone());
+    let places: PlacesOf = Arc::new(move |id, stream| {
+        let known = of_alarms.alarms(id, stream).unwrap_or_default();
+        known.into_iter().map(|(offset, _)| offset).collect()
+    });
     // A log whose marks cannot be read is shown without them.
     let marks: MarksOf = Arc::new(move |id, stream| ledger.marks(id, stream).unwrap_or_default());
     let mono = globals.color == ColorChoice::Never;
@@ -76,13 +83,15 @@ pub(super) fn options(
         jobs,
         theme: Theme::detect(&variable),
         health: health::Settings::default(),
+        look: globals.theme.map(Into::into).unwrap_or_default(),
         alerts: AlertSettings::default(),
-        read_only: false,
+        read_only: globals.read_only,
         simulated: false,
         prompts,
         clock: Arc::clone(clock),
         marks: Some(marks),
         times: Some(times),
+        alarm_places: Some(places),
         utc_offset: compose::utc_offset,
         seed: rand::random(),
         in_tmux: std::env::var_os("TMUX").is_some(),

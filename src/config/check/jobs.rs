@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Context;
+use super::{Context, watch};
 use crate::config::file::{File, Job as Written, OnReboot as WrittenOnReboot};
 use crate::config::range::expand;
 use crate::config::secret_variable;
@@ -11,8 +11,9 @@ use crate::config::value::{At, Screen, Time};
 use crate::domain::host::HostSettings;
 use crate::domain::id::{HostId, JobName};
 use crate::domain::run::{Job, Limits, OnReboot, Retry, RunIo, RunSpec, UPLOADED};
+use crate::domain::watch::Watch;
 
-pub(super) fn jobs(file: &File, hosts: &[HostSettings], context: &mut Context<'_, '_>) -> Vec<Job> {
+pub(super) fn jobs(file: &File, hosts: &[HostSettings], watch: &Watch, context: &mut Context<'_, '_>) -> Vec<Job> {
     let fleet = Fleet {
         hosts: hosts.iter().map(|host| host.id.as_str()).collect(),
         tags: hosts.iter().flat_map(|host| &host.tags).map(String::as_str).collect(),
@@ -24,7 +25,7 @@ pub(super) fn jobs(file: &File, hosts: &[HostSettings], context: &mut Context<'_
         if context.findings.is_full() {
             break;
         }
-        jobs.extend(one(name, job, &fleet, context));
+        jobs.extend(one(name, job, &fleet, watch, context));
     }
     jobs
 }
@@ -35,7 +36,13 @@ struct Fleet<'a> {
     tags: BTreeSet<&'a str>,
 }
 
-fn one(name: &At<String>, written: &Written, fleet: &Fleet<'_>, context: &mut Context<'_, '_>) -> Option<Job> {
+fn one(
+    name: &At<String>,
+    written: &Written,
+    fleet: &Fleet<'_>,
+    watch: &Watch,
+    context: &mut Context<'_, '_>,
+) -> Option<Job> {
     let parsed = JobName::parse(name.value());
     if parsed.is_err() {
         context.wrong_word(name.span(), name.value(), "job name", "letters, digits, `.`, `_` and `-`, at most 64");
@@ -48,7 +55,8 @@ fn one(name: &At<String>, written: &Written, fleet: &Fleet<'_>, context: &mut Co
             .add(name.span(), format!("job `{}` runs nothing", name.value()))
             .help("add `command = \"…\"` or `upload = \"FILE\"`");
     }
-    let spec = spec(written, command.unwrap_or_default(), context);
+    let mut spec = spec(written, command.unwrap_or_default(), context);
+    spec.watch = watch::of_job(written, watch, context);
     let job = Job {
         name: parsed.ok()?,
         about: written.about.as_ref().map(|about| about.value().clone()).unwrap_or_default(),

@@ -7,15 +7,17 @@ mod link;
 mod network;
 mod notify;
 mod secret;
+mod watch;
 
 use std::ops::Range;
 use std::path::PathBuf;
 
-use super::file::File;
+use super::file::{File, Theme};
 use super::findings::Findings;
 use super::paths::Base;
 use super::value::At;
 use super::{Config, Settings};
+use crate::domain::look::Look;
 
 pub use jobs::is_variable_name;
 pub(super) use secret::secret_key;
@@ -26,12 +28,20 @@ pub(super) fn config(file: &File, base: &Base, findings: &mut Findings<'_>) -> C
     let mut context = Context { base, findings };
     let defaults = hosts::defaults(&file.defaults, &mut context);
     let hosts = hosts::hosts(file, &defaults, &mut context);
-    let jobs = jobs::jobs(file, &hosts, &mut context);
+    let watch = watch::everywhere(&file.alarms, &mut context);
+    let jobs = jobs::jobs(file, &hosts, &watch, &mut context);
     let settings = Settings {
         state_dir: context.path(file.state_dir.as_ref()),
         ssh_config: context.path(file.ssh_config.as_ref()),
         keep: file.gc.keep.as_ref().map(|keep| keep.value().0),
+        watch,
         alerts: notify::notify(&file.notify),
+        look: file.theme.as_ref().map_or(Look::Default, |theme| match theme.value() {
+            Theme::Default => Look::Default,
+            Theme::Light => Look::Light,
+            Theme::Mono => Look::Mono,
+        }),
+        webhook: notify::webhook(&file.notify, &mut context),
         network: network::network(&file.network, &mut context),
     };
     let health = health::health(&file.health, &mut context);

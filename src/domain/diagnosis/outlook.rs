@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Cause, RungReport, verdict};
 use crate::domain::event::LinkChange;
 use crate::domain::fleet::LinkView;
-use crate::domain::link::LinkState;
+use crate::domain::link::{Hold, LinkState};
 use crate::domain::moment::Wall;
 
 /// What is known of a link, as far as its next step depends on it.
@@ -42,6 +42,9 @@ impl Outlook<'_> {
             return Some(format!("waiting for a place ({before} before it)"));
         }
         let known = |text: &str| Some(text.to_owned());
+        if Hold::of(self.state, self.cause).is_some() {
+            return known("left alone until you reconnect it");
+        }
         match (self.state, self.retry_at) {
             (LinkState::Idle | LinkState::Alive | LinkState::Rebooted, _) => None,
             (LinkState::Connecting | LinkState::Reconnecting | LinkState::Lost, Some(at)) => {
@@ -121,6 +124,9 @@ mod tests {
         says(Refused, None, None, "not tried again before you reconnect it");
         assert!(of(Paused, &Cause::NoRoute, Some(30_000), None).ends_with("dialed as soon as there is a route"));
         assert!(of(Paused, &Cause::OwnNetworkDown, None, None).ends_with("dialed as soon as it is back"));
+        for (state, held) in [(Paused, Cause::PausedByOperator), (Lost, Cause::MarkedDead)] {
+            assert!(of(state, &held, None, None).ends_with("left alone until you reconnect it"));
+        }
         for well in [Idle, Alive, Rebooted] {
             assert_eq!(of(well, &refused, None, None), refused.to_string());
         }

@@ -69,6 +69,8 @@ impl Ladder<'_> {
             },
             Cause::ResetBeforeBanner | Cause::HandshakeTimedOut => format!("{cause}{}", alive()),
             Cause::Operator
+            | Cause::PausedByOperator
+            | Cause::MarkedDead
             | Cause::NameNotResolved(_)
             | Cause::ConnectTimedOut
             // The refusal is itself a sign of life.

@@ -15,11 +15,12 @@ impl Link {
         self.end_contact();
         self.attempt = 0;
         self.evidence.clear();
-        self.without_contact_since = now.mono;
         let first = matches!(self.state, LinkState::Idle);
         let state = if first { LinkState::Connecting } else { LinkState::Reconnecting };
         self.contact = Contact::Waiting { until: now.mono };
         self.enter(now, state, Some(Cause::Operator));
+        // After it: what was paused until now does not push the beginning into the future.
+        self.without_contact_since = now.mono;
         self.dial(now);
     }
 

@@ -145,6 +145,7 @@ impl Link {
             }
             LinkInput::Reconnect => self.dial_afresh(now),
             LinkInput::Detach => self.detach(now),
+            LinkInput::Hold(hold) => self.hold(now, hold),
             LinkInput::Network(state) => self.handle_network(now, state),
             LinkInput::Route { reachable } => self.handle_route(now, reachable),
             LinkInput::Dialed { epoch, evidence } if epoch == self.epoch => self.handle_dialed(now, evidence),

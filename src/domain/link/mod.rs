@@ -2,6 +2,7 @@
 
 mod backoff;
 mod dialing;
+mod hold;
 mod machine;
 mod outside;
 mod rtt;
@@ -11,6 +12,7 @@ mod state;
 mod traffic;
 
 pub use backoff::{Backoff, Jitter};
+pub use hold::Hold;
 pub use machine::Link;
 pub use settings::LinkSettings;
 pub use state::LinkState;

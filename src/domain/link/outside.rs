@@ -5,13 +5,16 @@ use std::time::Duration;
 use crate::domain::diagnosis::Cause;
 use crate::domain::id::Epoch;
 use crate::domain::link::machine::{Contact, DRIVER_GRACE, IDENTIFY_LIMIT, PROBE_LIMIT};
-use crate::domain::link::{Link, LinkEffect, LinkState};
+use crate::domain::link::{Hold, Link, LinkEffect, LinkState};
 use crate::domain::moment::Moment;
 use crate::domain::network::NetworkState;
 
 impl Link {
     pub(super) fn handle_network(&mut self, now: Moment, network: NetworkState) {
         let was = std::mem::replace(&mut self.network, network);
+        if self.held().is_some() {
+            return;
+        }
         let down = network == NetworkState::Down;
         match self.state {
             LinkState::Connecting | LinkState::Pinging | LinkState::Reconnecting | LinkState::Lost if down => {
@@ -45,7 +48,7 @@ impl Link {
 
     pub(super) fn handle_route(&mut self, now: Moment, reachable: bool) {
         let was = std::mem::replace(&mut self.route, reachable);
-        if was == reachable {
+        if was == reachable || self.held().is_some() {
             return;
         }
         let no_route = self.cause == Some(Cause::NoRoute);
@@ -125,6 +128,25 @@ impl Link {
         self.attempt = 0;
         if self.state != LinkState::Idle {
             self.enter(now, LinkState::Idle, Some(Cause::Operator));
+        }
+    }
+
+    /// What the operator has said of it.
+    #[must_use]
+    pub fn held(&self) -> Option<Hold> {
+        Hold::of(self.state, self.cause.as_ref())
+    }
+
+    pub(super) fn hold(&mut self, now: Moment, hold: Hold) {
+        if let Contact::Open(_) = self.contact {
+            self.without_contact_since = now.mono;
+        }
+        self.end_contact();
+        self.contact = Contact::None;
+        self.attempt = 0;
+        self.evidence.clear();
+        if self.held() != Some(hold) {
+            self.enter(now, hold.state(), Some(hold.cause()));
         }
     }
 

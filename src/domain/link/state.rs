@@ -101,6 +101,21 @@ impl LinkState {
         }
     }
 
+    /// Whether an operator who looks elsewhere is told that it has come to this.
+    #[must_use]
+    pub fn is_alarming(self) -> bool {
+        match self {
+            Self::Refused | Self::Lost => true,
+            Self::Idle
+            | Self::Connecting
+            | Self::Alive
+            | Self::Pinging
+            | Self::Reconnecting
+            | Self::Paused
+            | Self::Rebooted => false,
+        }
+    }
+
     /// Whether the host can be worked with right now.
     #[must_use]
     pub fn is_connected(self) -> bool {

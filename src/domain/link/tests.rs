@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::domain::boot::BootIdentity;
 use crate::domain::event::BootFact;
-use crate::domain::link::DialStage;
+use crate::domain::link::{DialStage, Hold};
 use crate::domain::moment::Wall;
 
 /// A link and what it said so far.
@@ -268,6 +268,7 @@ fn any_input() -> impl Strategy<Value = LinkInput> {
         Just(LinkInput::Connect),
         Just(LinkInput::Reconnect),
         Just(LinkInput::Detach),
+        prop_oneof![Just(Hold::Paused), Just(Hold::Dead)].prop_map(LinkInput::Hold),
         Just(LinkInput::Network(NetworkState::Down)),
         Just(LinkInput::Network(NetworkState::Up)),
         any::<bool>().prop_map(|reachable| LinkInput::Route { reachable }),
@@ -372,6 +373,7 @@ proptest! {
             }
             let timer = rig.link.poll_timeout().is_some();
             match rig.link.state() {
+                LinkState::Paused | LinkState::Lost if rig.link.held().is_some() => prop_assert!(!timer, "{:?}", rig.link),
                 LinkState::Connecting | LinkState::Alive | LinkState::Pinging | LinkState::Reconnecting
                 | LinkState::Rebooted | LinkState::Lost => {
                     prop_assert!(timer || rig.link.contact == Contact::Asking, "{:?}", rig.link)
@@ -400,6 +402,7 @@ fn with_epoch(input: LinkInput, epoch: Epoch) -> LinkInput {
         LinkInput::Connect
         | LinkInput::Reconnect
         | LinkInput::Detach
+        | LinkInput::Hold(_)
         | LinkInput::Network(_)
         | LinkInput::Route { .. }
         | LinkInput::RebootHandled

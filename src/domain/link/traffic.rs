@@ -6,6 +6,7 @@ use crate::domain::boot::BootIdentity;
 use crate::domain::diagnosis::{Cause, RungReport};
 use crate::domain::event::{BootFact, LinkChange};
 use crate::domain::id::Epoch;
+use crate::domain::link::Hold;
 use crate::domain::network::NetworkState;
 
 /// What happened.
@@ -15,6 +16,8 @@ pub enum LinkInput {
     /// Dial now, whatever the state and the backoff.
     Reconnect,
     Detach,
+    /// Leave the host alone until `Reconnect` or `Detach`.
+    Hold(Hold),
     Network(NetworkState),
     /// What the kernel's routing table says about this host: without a route it alone is paused.
     Route {

@@ -245,6 +245,8 @@ impl Rig {
             | RunFact::Notice(_)
             | RunFact::DiskLow { .. }
             | RunFact::SpoolStuck { .. }
+            | RunFact::Alarm(_)
+            | RunFact::Progress { .. }
             | RunFact::SpoolFlows { .. } => None,
         });
         verdicts.collect()

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::domain::id::JobName;
+use crate::domain::watch::Watch;
 
 /// One run as the operator asked for it. Holds no secret: of an environment file only the path is
 /// kept, and it is read again for each attempt.
@@ -27,6 +28,8 @@ pub struct RunSpec {
     pub grace: Duration,
     pub on_reboot: OnReboot,
     pub retry: Retry,
+    /// What its output is looked at for.
+    pub watch: Watch,
 }
 
 /// How the command's output is taken.
@@ -118,6 +121,7 @@ impl RunSpec {
             grace: DEFAULT_GRACE,
             on_reboot: OnReboot::default(),
             retry: Retry::default(),
+            watch: Watch::default(),
         }
     }
 

@@ -110,6 +110,12 @@ impl Follower {
         if let Some(started) = view.started_at {
             text.push_str(&format!(" after {}, {} of output", say::duration(at.since(started)), say::bytes(bytes)));
         }
+        if view.alarm_hits() > 0 {
+            let hits = usize::try_from(view.alarm_hits()).unwrap_or(usize::MAX);
+            text.push_str(&format!(", {}: `steadfast log {id} --alarms`", say::count(hits, "alarm")));
+        } else if let Some(progress) = view.progress.as_ref().filter(|_| !verdict.is_success()) {
+            text.push_str(&format!(", at {}", say::progress(progress.permille, None)));
+        }
         let last = run.latest().is_some_and(|latest| latest.attempt == attempt);
         if let Some(next) = seat.next_at(run, view, verdict).filter(|_| last) {
             let wait = next.since(*at);
@@ -143,12 +149,15 @@ impl Follower {
         let withdrawn = seat.giving_up.is_some();
         let over = self.fleet.runs.get(&run).is_some_and(crate::domain::fleet::RunView::is_over);
         let text = match (&how, withdrawn, over) {
-            (How::Refused(_) | How::NoContact(_), true, true) => Some(format!("run {run} was not started")),
+            (How::Refused(_) | How::NoContact(_), true, true) => {
+                Some(format!("run {run} was not started{}", how.hold_words()))
+            }
             (How::Refused(_) | How::NoContact(_), true, false) => {
                 Some(format!("whether run {run} was started is not known: `steadfast attach {run}` looks again"))
             }
             (How::Refused(_) | How::NoContact(_), false, _) => {
-                Some(format!("run {run} goes on, unseen: `steadfast attach {run}` looks again"))
+                let held = how.hold_words();
+                Some(format!("run {run} goes on, unseen{held}: `steadfast attach {run}` looks again"))
             }
             (How::Ended(_) | How::Going | How::Withstood(_), _, _) => None,
         };
@@ -190,6 +199,8 @@ impl Follower {
             bytes: seat.bytes + shown,
             reconnects: seat.reconnects,
             reboots: seat.reboots,
+            alarms: latest.map_or(0, crate::domain::fleet::AttemptView::alarm_hits),
+            progress: latest.and_then(|latest| latest.progress.as_ref()).map(|progress| progress.permille),
             resume: seat.resume(),
         }
     }

@@ -25,6 +25,8 @@ pub struct RungReportRecord {
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum CauseRecord {
     Operator,
+    PausedByOperator,
+    MarkedDead,
     NameNotResolved { name: String },
     NoRoute,
     ConnectTimedOut,
@@ -54,6 +56,8 @@ impl From<&Cause> for CauseRecord {
     fn from(cause: &Cause) -> Self {
         match cause.clone() {
             Cause::Operator => Self::Operator,
+            Cause::PausedByOperator => Self::PausedByOperator,
+            Cause::MarkedDead => Self::MarkedDead,
             Cause::NameNotResolved(name) => Self::NameNotResolved { name },
             Cause::NoRoute => Self::NoRoute,
             Cause::ConnectTimedOut => Self::ConnectTimedOut,
@@ -87,6 +91,8 @@ impl From<CauseRecord> for Cause {
     fn from(record: CauseRecord) -> Self {
         match record {
             CauseRecord::Operator => Self::Operator,
+            CauseRecord::PausedByOperator => Self::PausedByOperator,
+            CauseRecord::MarkedDead => Self::MarkedDead,
             CauseRecord::NameNotResolved { name } => Self::NameNotResolved(name),
             CauseRecord::NoRoute => Self::NoRoute,
             CauseRecord::ConnectTimedOut => Self::ConnectTimedOut,

@@ -13,6 +13,8 @@ pub(in crate::ledger) enum CommandRecord {
     Connect { host: String },
     Reconnect { host: String },
     Detach { host: String },
+    Pause { host: String },
+    MarkDead { host: String },
     Start { run: String, host: String, spec: Box<SpecRecord> },
     Cancel { run: String, reason: CancelReasonRecord },
     Rerun { run: String },
@@ -26,6 +28,8 @@ impl From<&Command> for CommandRecord {
             Command::Connect(host) => Self::Connect { host: host.to_string() },
             Command::Reconnect(host) => Self::Reconnect { host: host.to_string() },
             Command::Detach(host) => Self::Detach { host: host.to_string() },
+            Command::Pause(host) => Self::Pause { host: host.to_string() },
+            Command::MarkDead(host) => Self::MarkDead { host: host.to_string() },
             Command::Start { id, host, spec } => {
                 Self::Start { run: id.to_string(), host: host.to_string(), spec: Box::new((&**spec).into()) }
             }
@@ -45,6 +49,8 @@ impl TryFrom<CommandRecord> for Command {
             CommandRecord::Connect { host } => Self::Connect(HostId::parse(&host)?),
             CommandRecord::Reconnect { host } => Self::Reconnect(HostId::parse(&host)?),
             CommandRecord::Detach { host } => Self::Detach(HostId::parse(&host)?),
+            CommandRecord::Pause { host } => Self::Pause(HostId::parse(&host)?),
+            CommandRecord::MarkDead { host } => Self::MarkDead(HostId::parse(&host)?),
             CommandRecord::Start { run, host, spec } => Self::Start {
                 id: RunId::parse(&run)?,
                 host: HostId::parse(&host)?,

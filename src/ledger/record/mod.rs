@@ -27,7 +27,7 @@ pub use cause::{CauseRecord, RungReportRecord};
 pub(super) use command::CommandRecord;
 pub use health::{HealthRecord, ReasonRecord, Share};
 pub use run::{MarkRecord, RunEventRecord, StartedRecord, VerdictRecord};
-pub use spec::{Pair, PtyRecord, SpecRecord, UploadRecord};
+pub use spec::{Pair, PtyRecord, SpecRecord, UploadRecord, WatchRecord};
 pub use system::{FaultsRecord, NicRecord, SystemRecord};
 pub use time::Timestamp;
 use time::millis;
@@ -109,6 +109,8 @@ pub enum OperatorRecord {
     Connect,
     Reconnect,
     Detach,
+    Pause,
+    MarkDead,
     Note { text: String },
 }
 
@@ -232,6 +234,8 @@ impl From<&OperatorFact> for OperatorRecord {
             OperatorFact::Connect => Self::Connect,
             OperatorFact::Reconnect => Self::Reconnect,
             OperatorFact::Detach => Self::Detach,
+            OperatorFact::Pause => Self::Pause,
+            OperatorFact::MarkDead => Self::MarkDead,
             OperatorFact::Note(text) => Self::Note { text: text.clone() },
         }
     }
@@ -243,6 +247,8 @@ impl From<OperatorRecord> for OperatorFact {
             OperatorRecord::Connect => Self::Connect,
             OperatorRecord::Reconnect => Self::Reconnect,
             OperatorRecord::Detach => Self::Detach,
+            OperatorRecord::Pause => Self::Pause,
+            OperatorRecord::MarkDead => Self::MarkDead,
             OperatorRecord::Note { text } => Self::Note(text),
         }
     }

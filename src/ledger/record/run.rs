@@ -9,10 +9,11 @@ use super::boot::IdentityRecord;
 use super::spec::SpecRecord;
 use super::system::FaultsRecord;
 use super::time::{Timestamp, millis};
-use super::words::{CancelReasonRecord, KillerRecord, TimeLimitRecord};
+use super::words::{CancelReasonRecord, KillerRecord, StreamRecord, TimeLimitRecord};
 use crate::domain::event::{Lengths, OutputMark, RunFact, Started, Stuck};
 use crate::domain::id::InvalidId;
 use crate::domain::run::Verdict;
+use crate::domain::watch::AlarmHit;
 
 /// Something that happened to an attempt.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
@@ -60,6 +61,22 @@ pub enum RunEventRecord {
         why: StuckRecord,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         free: Option<u64>,
+    },
+    /// Lines of the output matched a pattern.
+    Alarm {
+        pattern: String,
+        stream: StreamRecord,
+        /// All lines so far that did.
+        hits: u64,
+        /// Where the last of them is in the log.
+        offset: u64,
+        line: String,
+    },
+    /// How far it has come.
+    Progress {
+        permille: u16,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        status: Option<String>,
     },
     SpoolFlows {
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -150,6 +167,10 @@ impl From<&RunFact> for RunEventRecord {
             RunFact::Notice(text) => Self::Notice { text },
             RunFact::DiskLow { free } => Self::DiskLow { free },
             RunFact::SpoolStuck { why, free } => Self::SpoolStuck { why: why.into(), free },
+            RunFact::Alarm(AlarmHit { pattern, stream, hits, offset, line }) => {
+                Self::Alarm { pattern, stream: stream.into(), hits, offset, line }
+            }
+            RunFact::Progress { permille, status } => Self::Progress { permille, status },
             RunFact::SpoolFlows { free } => Self::SpoolFlows { free },
         }
     }
@@ -174,6 +195,10 @@ impl TryFrom<RunEventRecord> for RunFact {
             RunEventRecord::Notice { text } => Self::Notice(text),
             RunEventRecord::DiskLow { free } => Self::DiskLow { free },
             RunEventRecord::SpoolStuck { why, free } => Self::SpoolStuck { why: why.into(), free },
+            RunEventRecord::Alarm { pattern, stream, hits, offset, line } => {
+                Self::Alarm(AlarmHit { pattern, stream: stream.into(), hits, offset, line })
+            }
+            RunEventRecord::Progress { permille, status } => Self::Progress { permille, status },
             RunEventRecord::SpoolFlows { free } => Self::SpoolFlows { free },
         })
     }

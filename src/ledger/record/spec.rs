@@ -9,6 +9,7 @@ use super::time::millis;
 use super::words::OnRebootRecord;
 use crate::domain::id::{InvalidId, JobName};
 use crate::domain::run::{Limits, Retry, RunIo, RunSpec, Upload};
+use crate::domain::watch::{AlarmPattern, Watch};
 
 /// A run as the operator asked for it. Holds no secret: of an environment file only the path.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
@@ -36,6 +37,51 @@ pub struct SpecRecord {
     pub on_reboot: OnRebootRecord,
     pub retries: u32,
     pub retry_delay_ms: u64,
+    /// What the output is looked at for.
+    #[serde(default, skip_serializing_if = "WatchRecord::is_usual")]
+    pub watch: WatchRecord,
+}
+
+/// Alarms and progress of a run.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct WatchRecord {
+    /// Without the patterns that come with steadfast.
+    pub no_defaults: bool,
+    /// Names and regular expressions.
+    pub alarms: Vec<Pair>,
+    pub ignore: Vec<String>,
+    pub progress: Vec<String>,
+}
+
+impl WatchRecord {
+    fn is_usual(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl From<&Watch> for WatchRecord {
+    fn from(watch: &Watch) -> Self {
+        let pair = |alarm: &AlarmPattern| Pair { name: alarm.name.clone(), value: alarm.regex.clone() };
+        Self {
+            no_defaults: !watch.defaults,
+            alarms: watch.alarms.iter().map(pair).collect(),
+            ignore: watch.ignore.clone(),
+            progress: watch.progress.clone(),
+        }
+    }
+}
+
+impl From<WatchRecord> for Watch {
+    fn from(record: WatchRecord) -> Self {
+        let alarm = |Pair { name, value }| AlarmPattern { name, regex: value };
+        Self {
+            defaults: !record.no_defaults,
+            alarms: record.alarms.into_iter().map(alarm).collect(),
+            ignore: record.ignore,
+            progress: record.progress,
+        }
+    }
 }
 
 /// A name and its value.
@@ -78,6 +124,7 @@ impl From<&RunSpec> for SpecRecord {
             on_reboot: spec.on_reboot.into(),
             retries: spec.retry.times,
             retry_delay_ms: millis(spec.retry.delay),
+            watch: (&spec.watch).into(),
         }
     }
 }
@@ -102,6 +149,7 @@ impl TryFrom<SpecRecord> for RunSpec {
             grace: Duration::from_millis(record.grace_ms),
             on_reboot: record.on_reboot.into(),
             retry: Retry { times: record.retries, delay: Duration::from_millis(record.retry_delay_ms) },
+            watch: record.watch.into(),
         })
     }
 }

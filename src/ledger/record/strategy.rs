@@ -25,6 +25,7 @@ use crate::domain::run::{
     Fault, Faults, Growth, Killer, Limits, OnReboot, Retry, RunIo, RunSpec, Stream, TimeLimit, Upload, Verdict,
 };
 use crate::domain::system::{Interface, System};
+use crate::domain::watch::{AlarmHit, AlarmPattern, Watch};
 
 pub(crate) fn event() -> BoxedStrategy<Event> {
     (any::<u64>(), wall(), option::of(host()), fact())
@@ -52,6 +53,8 @@ pub(crate) fn command() -> BoxedStrategy<Command> {
         host().prop_map(Command::Connect),
         host().prop_map(Command::Reconnect),
         host().prop_map(Command::Detach),
+        host().prop_map(Command::Pause),
+        host().prop_map(Command::MarkDead),
         (run_id(), host(), spec()).prop_map(|(id, host, spec)| Command::Start { id, host, spec: Box::new(spec) }),
         (run_id(), reason()).prop_map(|(run, reason)| Command::Cancel { run, reason }),
         run_id().prop_map(Command::Rerun),
@@ -162,8 +165,20 @@ pub(crate) fn run_fact() -> BoxedStrategy<RunFact> {
         (prop_oneof![Just(Stuck::Full), Just(Stuck::ReadOnly), Just(Stuck::Unwritable)], any::<Option<u64>>())
             .prop_map(|(why, free)| RunFact::SpoolStuck { why, free }),
         any::<Option<u64>>().prop_map(|free| RunFact::SpoolFlows { free }),
+        (text(), any::<bool>(), any::<u64>(), any::<u64>(), text()).prop_map(|(pattern, err, hits, offset, line)| {
+            let stream = if err { Stream::Err } else { Stream::Out };
+            RunFact::Alarm(AlarmHit { pattern, stream, hits, offset, line })
+        }),
+        (any::<u16>(), option::of(text())).prop_map(|(permille, status)| RunFact::Progress { permille, status }),
     ]
     .boxed()
+}
+
+fn watch() -> BoxedStrategy<Watch> {
+    let alarm = (text(), text()).prop_map(|(name, regex)| AlarmPattern { name, regex });
+    (any::<bool>(), vec(alarm, 0..3), vec(text(), 0..2), vec(text(), 0..2))
+        .prop_map(|(defaults, alarms, ignore, progress)| Watch { defaults, alarms, ignore, progress })
+        .boxed()
 }
 
 pub(crate) fn spec() -> BoxedStrategy<RunSpec> {
@@ -176,9 +191,18 @@ pub(crate) fn spec() -> BoxedStrategy<RunSpec> {
     let retry = (any::<u32>(), millis()).prop_map(|(times, delay)| Retry { times, delay });
     let what = (option::of(job()), text(), option::of(text()), vec((text(), text()), 0..3), option::of(text()));
     let on_reboot = select(vec![OnReboot::Report, OnReboot::Rerun]);
-    (what, io, option::of(upload), limits, any::<u64>(), millis(), on_reboot, retry)
+    (what, io, option::of(upload), limits, any::<u64>(), millis(), on_reboot, (retry, watch()))
         .prop_map(
-            |((job, command, directory, env, env_file), io, upload, limits, spool_limit, grace, on_reboot, retry)| {
+            |(
+                (job, command, directory, env, env_file),
+                io,
+                upload,
+                limits,
+                spool_limit,
+                grace,
+                on_reboot,
+                (retry, watch),
+            )| {
                 RunSpec {
                     job,
                     command,
@@ -192,6 +216,7 @@ pub(crate) fn spec() -> BoxedStrategy<RunSpec> {
                     grace,
                     on_reboot,
                     retry,
+                    watch,
                 }
             },
         )
@@ -217,6 +242,8 @@ pub(crate) fn operator() -> BoxedStrategy<OperatorFact> {
         Just(OperatorFact::Connect),
         Just(OperatorFact::Reconnect),
         Just(OperatorFact::Detach),
+        Just(OperatorFact::Pause),
+        Just(OperatorFact::MarkDead),
         text().prop_map(OperatorFact::Note),
     ]
     .boxed()
@@ -296,6 +323,8 @@ fn cause() -> BoxedStrategy<Cause> {
     let leaf = prop_oneof![
         select(vec![
             Cause::Operator,
+            Cause::PausedByOperator,
+            Cause::MarkedDead,
             Cause::NoRoute,
             Cause::ConnectTimedOut,
             Cause::PortRefused,

@@ -49,7 +49,12 @@ pub(super) fn rung(cause: &Cause) -> Rung {
         Cause::AuthRefused { .. } | Cause::KeyUnreadable(_) | Cause::PassphraseNeeded(_) | Cause::KeyUnusable(_) => {
             Rung::Auth
         }
-        Cause::Operator | Cause::ExecRefused(_) | Cause::Silent(_) | Cause::ObserverStalled(_) => Rung::Exec,
+        Cause::Operator
+        | Cause::PausedByOperator
+        | Cause::MarkedDead
+        | Cause::ExecRefused(_)
+        | Cause::Silent(_)
+        | Cause::ObserverStalled(_) => Rung::Exec,
     }
 }
 

@@ -138,15 +138,19 @@ impl HostTask {
     /// Publishes a fact once the logs are on disk.
     pub(super) fn spawn_publish(&mut self, fact: Fact, logs: Vec<LogWriter>, caught_up: Option<CaughtUp>) {
         let telling = caught_up.map(|caught_up| self.telling(caught_up));
+        let shared = Arc::clone(&self.around.shared);
         self.calls.spawn(async move {
             if let Some(telling) = telling {
                 telling.await;
             }
             for log in logs {
                 // A log that cannot be synced keeps the end back: the next supervisor tells it when it is true.
-                if !log.sync().await {
+                if !log.finish().await {
                     return Outcome::Done;
                 }
+            }
+            if let Fact::Run { id, .. } = &fact {
+                shared.forget_progress(*id);
             }
             Outcome::Publish(Box::new(fact))
         });

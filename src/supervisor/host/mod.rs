@@ -256,7 +256,8 @@ impl HostTask {
                     // It was noticed by hearing nothing: blind since then.
                     let heard = change.from.is_connected() || change.from == LinkState::Pinging;
                     let since = if heard { self.link.without_contact_since() } else { now.mono };
-                    self.blind.dark(since, BlindCause::OwnNetwork);
+                    let why = if change.hold().is_some() { BlindCause::Operator } else { BlindCause::OwnNetwork };
+                    self.blind.dark(since, why);
                 } else {
                     self.blind.lit(now.mono);
                 }

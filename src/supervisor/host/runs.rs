@@ -45,14 +45,7 @@ impl HostTask {
         let mut logs = Vec::new();
         for &stream in run.spec().io.streams() {
             // Blocking for a moment: a local file is opened and its marks are read.
-            match LogWriter::open(
-                &self.around.ledger,
-                Arc::clone(&self.around.clock),
-                id,
-                stream,
-                Arc::clone(&self.written),
-                (&self.around.writers, &self.around.stop),
-            ) {
+            match LogWriter::open(&self.around, (id, stream), &run.spec().watch, Arc::clone(&self.written)) {
                 Ok(writer) => {
                     self.around.shared.set_tail(id, stream, writer.end());
                     logs.push(LogSeat { stream, writer, pump: None, failing: None });

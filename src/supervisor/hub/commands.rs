@@ -3,7 +3,7 @@
 use crate::domain::command::Command;
 use crate::domain::event::{CancelReason, Fact, OperatorFact, RunFact, Started};
 use crate::domain::id::{Attempt, AttemptId, HostId, RunId};
-use crate::domain::link::LinkInput;
+use crate::domain::link::{Hold, LinkInput};
 use crate::domain::run::{RunInput, RunSpec};
 use crate::remote::Found;
 use crate::supervisor::host::HostOrder;
@@ -16,6 +16,8 @@ impl Hub {
             Command::Connect(host) => self.link(host, LinkInput::Connect, OperatorFact::Connect),
             Command::Reconnect(host) => self.link(host, LinkInput::Reconnect, OperatorFact::Reconnect),
             Command::Detach(host) => self.link(host, LinkInput::Detach, OperatorFact::Detach),
+            Command::Pause(host) => self.link(host, LinkInput::Hold(Hold::Paused), OperatorFact::Pause),
+            Command::MarkDead(host) => self.link(host, LinkInput::Hold(Hold::Dead), OperatorFact::MarkDead),
             Command::Start { id, host, spec } => self.start(id, host, spec),
             Command::Cancel { run, reason } => self.cancel(run, reason),
             Command::Rerun(run) => self.rerun(run),

@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use crate::domain::event::{Fact, LinkChange, SupervisorFact};
+use crate::domain::id::HostId;
 use crate::domain::link::{LinkInput, LinkState};
 use crate::domain::moment::Mono;
 use crate::domain::network::{Links, NetworkState};
@@ -74,9 +75,12 @@ impl Outside {
         }
     }
 
-    fn note(&mut self, change: &LinkChange) {
-        for (state, sign) in [(change.from, -1), (change.to, 1)] {
+    /// `held`: the operator wanted it left alone until now.
+    fn note(&mut self, change: &LinkChange, held: bool) {
+        for (state, sign, held) in [(change.from, -1, held), (change.to, 1, change.hold().is_some())] {
             match state {
+                // Nobody waits for the network to reach it.
+                LinkState::Paused | LinkState::Lost if held => {}
                 LinkState::Alive | LinkState::Rebooted => self.alive = self.alive.saturating_add_signed(sign),
                 LinkState::Pinging | LinkState::Reconnecting | LinkState::Paused | LinkState::Lost => {
                     self.wanting = self.wanting.saturating_add_signed(sign);
@@ -129,9 +133,10 @@ impl Hub {
     }
 
     /// A link changed: whether the network is to be asked about depends on it.
-    pub(super) fn note_link(&mut self, fact: &Fact) {
+    pub(super) fn note_link(&mut self, host: Option<&HostId>, fact: &Fact) {
         if let Fact::Link(change) = fact {
-            self.outside.note(change);
+            let held = host.and_then(|host| self.fleet.hosts.get(host)).is_some_and(|host| host.link.hold().is_some());
+            self.outside.note(change, held);
         }
     }
 
@@ -225,7 +230,7 @@ mod tests {
                 retry_at: None,
                 waits_behind: None,
             };
-            outside.note(&change);
+            outside.note(&change, false);
             *needs.borrow()
         };
         assert_eq!(step(LinkState::Idle, LinkState::Connecting), Links::Quiet);

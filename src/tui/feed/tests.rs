@@ -45,7 +45,7 @@ impl Bench {
         let handle = crate::supervisor::start(setup).expect("a supervisor");
         let mut pane = Output::default();
         pane.resize(60, 10);
-        Self { feed: Feed::new(handle.clone(), marks_of, None), pane, handle, owner, _dir: dir }
+        Self { feed: Feed::new(handle.clone(), marks_of, None, None), pane, handle, owner, _dir: dir }
     }
 
     fn write(&self, id: AttemptId, text: &str) {

@@ -132,7 +132,7 @@ impl View<'_> {
     fn bar(&self, pen: &mut Pen<'_>, share: f64, grade: Grade) {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 10")]
         let full = (share * f64::from(BAR)).round().clamp(0.0, f64::from(BAR)) as u16;
-        let (on, off) = self.theme.gauge();
+        let (on, off) = self.theme.bar();
         for cell in 0..BAR {
             let (sign, role) = if cell < full { (on, super::ink(grade)) } else { (off, Role::Faint) };
             pen.sign(sign, self.theme.style(role));

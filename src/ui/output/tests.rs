@@ -155,7 +155,7 @@ fn ascii_without_colours() {
     let entries = entries(&lines);
     let mut view = view(entries.clone());
     press(&mut view, &entries, &[Key::of(Code::Up), Key::of(Code::Down)]);
-    let terminal = draw_pane(&view, &Theme { depth: Depth::Mono, signs: Signs::Ascii });
+    let terminal = draw_pane(&view, &Theme { depth: Depth::Mono, signs: Signs::Ascii, ..Theme::default() });
     let heading_only = terminal.backend().to_string();
     insta::assert_snapshot!(heading_only);
     for cell in terminal.backend().buffer().content() {

@@ -46,6 +46,12 @@ impl View {
         }
     }
 
+    /// Where the first row that is shown begins; `None` while the end is followed.
+    #[must_use]
+    pub fn place(&self) -> Option<u64> {
+        (!self.is_following()).then_some(self.top.offset)
+    }
+
     /// How many lines there are, once that is known.
     fn total(&self) -> Option<u64> {
         self.extent.and_then(|extent| extent.total())

@@ -1,9 +1,9 @@
-//! What is known of a host's link.
+//! What is known of a link.
 
 use crate::domain::diagnosis::{Cause, RungReport, rungs, verdict};
 use crate::domain::event::LinkChange;
 use crate::domain::incident::is_trouble;
-use crate::domain::link::LinkState;
+use crate::domain::link::{Hold, LinkState};
 use crate::domain::moment::Wall;
 use crate::domain::timeline::Told;
 
@@ -20,6 +20,24 @@ pub struct LinkView {
 }
 
 impl LinkView {
+    /// What the operator has said of the host.
+    #[must_use]
+    pub fn hold(&self) -> Option<Hold> {
+        Hold::of(self.state, self.cause.as_ref())
+    }
+
+    /// The state's word, or what the operator has said.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        self.hold().map_or(self.state.word(), Hold::word)
+    }
+
+    /// Of how much interest it is among other hosts: what the operator knows already is of none.
+    #[must_use]
+    pub fn severity(&self) -> u8 {
+        if self.hold().is_some() { LinkState::Idle.severity() } else { self.state.severity() }
+    }
+
     pub(super) fn idle(now: Wall) -> Self {
         Self {
             state: LinkState::Idle,

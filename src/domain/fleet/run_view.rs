@@ -1,11 +1,21 @@
-//! One attempt of a run, as far as events tell.
+//! What is known of a run and its attempts.
 
 use std::time::Duration;
 
 use crate::domain::event::{Lengths, RunFact, Started};
-use crate::domain::id::Attempt;
+use crate::domain::id::{Attempt, AttemptId, HostId, RunId};
 use crate::domain::moment::Wall;
-use crate::domain::run::{Faults, Phase};
+use crate::domain::run::{Faults, Phase, RunSpec, Stream};
+use crate::domain::watch::{AlarmHit, PATTERNS};
+
+/// A run and its attempts, first to last; never without one.
+#[derive(Clone, PartialEq, Debug)]
+pub struct RunView {
+    pub id: RunId,
+    pub host: HostId,
+    pub spec: RunSpec,
+    pub attempts: Vec<AttemptView>,
+}
 
 #[derive(Clone, PartialEq, Debug)]
 pub struct AttemptView {
@@ -23,12 +33,62 @@ pub struct AttemptView {
     pub retry_at: Option<Wall>,
     /// What the operator should know about it, newest last, at most [`NOTICES`].
     pub notices: Vec<String>,
+    /// Patterns that its output matched, the first to match first, at most [`PATTERNS`] of each stream.
+    pub alarms: Vec<AlarmView>,
+    /// How far it was when that was last written down.
+    pub progress: Option<ProgressView>,
     /// What the host counted of its own faults meanwhile.
     pub faults: Faults,
     /// Bytes that the host gave up before we had them.
     pub lost: u64,
     /// How long it was not seen for reasons of ours.
     pub blind: Duration,
+}
+
+/// Lines that matched one pattern.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AlarmView {
+    /// As it was last told.
+    pub hit: AlarmHit,
+    pub first_at: Wall,
+    pub last_at: Wall,
+}
+
+/// How far a run had come.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ProgressView {
+    pub permille: u16,
+    pub status: Option<String>,
+    pub at: Wall,
+}
+
+impl RunView {
+    /// The newest attempt. `None` only for a run that was never requested.
+    #[must_use]
+    pub fn latest(&self) -> Option<&AttemptView> {
+        self.attempts.last()
+    }
+
+    #[must_use]
+    pub fn latest_id(&self) -> Option<AttemptId> {
+        self.latest().map(|a| AttemptId { run: self.id, attempt: a.attempt })
+    }
+
+    #[must_use]
+    pub fn requested_at(&self) -> Wall {
+        self.attempts.first().map(|a| a.requested_at).unwrap_or_default()
+    }
+
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.latest().is_none_or(|a| a.phase.is_over())
+    }
+}
+
+impl AlarmView {
+    fn is(&self, pattern: &str, stream: Stream) -> bool {
+        self.hit.pattern == pattern && self.hit.stream == stream
+    }
 }
 
 impl AttemptView {
@@ -45,6 +105,8 @@ impl AttemptView {
             cancelling: false,
             retry_at: None,
             notices: Vec::new(),
+            alarms: Vec::new(),
+            progress: None,
             faults: Faults::default(),
             lost: 0,
             blind: Duration::ZERO,
@@ -81,6 +143,10 @@ impl AttemptView {
                 self.cancelling = false;
             }
             RunFact::RetryScheduled { at } => self.retry_at = Some(*at),
+            RunFact::Alarm(hit) => self.alarm(at, hit),
+            RunFact::Progress { permille, status } => {
+                self.progress = Some(ProgressView { permille: *permille, status: status.clone(), at });
+            }
             RunFact::Notice(text) => self.notice(text.clone()),
             RunFact::DiskLow { free } => {
                 self.notice(format!("the disk of the spool is nearly full: {} MB left", free / 1_000_000))
@@ -94,7 +160,30 @@ impl AttemptView {
         }
     }
 
-    pub(super) fn notice(&mut self, text: String) {
+    /// Lines of all patterns that matched.
+    #[must_use]
+    pub fn alarm_hits(&self) -> u64 {
+        self.alarms.iter().map(|alarm| alarm.hit.hits).sum()
+    }
+
+    /// How many lines of the pattern are known of.
+    #[must_use]
+    pub fn known_hits(&self, pattern: &str, stream: Stream) -> u64 {
+        self.alarms.iter().find(|alarm| alarm.is(pattern, stream)).map_or(0, |alarm| alarm.hit.hits)
+    }
+
+    /// The counts are totals: told again, they change nothing.
+    fn alarm(&mut self, at: Wall, hit: &AlarmHit) {
+        if let Some(known) = self.alarms.iter_mut().find(|alarm| alarm.is(&hit.pattern, hit.stream)) {
+            if hit.hits > known.hit.hits {
+                (known.hit, known.last_at) = (hit.clone(), at);
+            }
+        } else if self.alarms.len() < PATTERNS * 2 {
+            self.alarms.push(AlarmView { hit: hit.clone(), first_at: at, last_at: at });
+        }
+    }
+
+    fn notice(&mut self, text: String) {
         if self.notices.last() != Some(&text) {
             self.notices.push(text);
         }
