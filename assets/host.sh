@@ -1056,6 +1056,18 @@ sf_ack() {
   done
 }
 
+# Whether the watcher of a run works: its count now and two seconds later, while the run goes on. ID
+sf_heart() {
+  sf_find "$1" && cd "$sf_dir" || { sf_fail "find the attempt $1"; return 1; }
+  sf_count heartbeat
+  echo "before=$sf_r"
+  sleep 2
+  sf_count heartbeat
+  echo "after=$sf_r"
+  sf_state_word
+  echo "state=$sf_word"
+}
+
 # The pids of a run, without its helpers: whoever carries it in its environment, the sessions of
 # these, and their descendants. DIR
 sf_members() {
@@ -1398,6 +1410,7 @@ sf_main() {
     start) sf_start "$@" ;;
     state) sf_each "$@" ;;
     ack) sf_ack "$@" ;;
+    heart) sf_heart "$@" ;;
     cancel) sf_cancel "$@" ;;
     list) sf_list ;;
     remove) sf_remove "$@" ;;

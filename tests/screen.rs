@@ -423,6 +423,7 @@ fn the_selection_follows_the_host_when_the_list_is_ordered_anew() {
         evidence: Vec::new(),
         attempt: 0,
         retry_at: None,
+        waits_behind: None,
     };
     let msg = event(&app, "birch", Fact::Link(change));
     app.update(scene::NOW, msg);
@@ -598,6 +599,7 @@ fn a_host_left_alone_is_told_in_the_operators_words_and_is_no_incident() {
             evidence: Vec::new(),
             attempt: 0,
             retry_at: None,
+            waits_behind: None,
         };
         let open = app.fleet.incidents.open().count();
         let msg = event(&app, "amber", Fact::Link(change));

@@ -2,13 +2,14 @@
 
 use super::say::{self, clean};
 use super::{App, Pick, Standing};
-use crate::domain::diagnosis::{Rung, RungAnswer, RungReport, verdict};
+use crate::domain::diagnosis::{Outlook, Rung, RungAnswer, RungReport, verdict};
 use crate::domain::fleet::{AttemptView, HostView};
 use crate::domain::health;
 use crate::domain::link::LinkState;
 use crate::domain::moment::Wall;
 use crate::domain::run::{OnReboot, Outcome, Phase};
 use crate::domain::system::{self, sentence};
+use crate::domain::timeline::{Segment, Told};
 
 /// One line of it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -75,9 +76,35 @@ impl App {
         head + &self.details(host).into_iter().map(line).collect::<String>()
     }
 
-    /// `attempt 3 in 4 s`, `attempt 3 now`; nothing when none is due.
+    /// The verdict on a host's link, and what happens next.
+    #[must_use]
+    pub fn link_sentence(&self, host: &HostView) -> String {
+        clean(&Outlook::from(&host.link).sentence(self.now.wall)).into_owned()
+    }
+
+    /// Of a segment of the timeline: `: port refused: no sshd answers, 3 attempts (broken tcp; stands route)`.
+    #[must_use]
+    pub fn why(&self, host: &HostView, segment: &Segment) -> String {
+        let Some(Told { verdict, evidence, attempts }) = host.timeline.told(segment) else {
+            let cause = segment.cause.as_ref().map(|cause| format!(": {}", clean(&cause.to_string())));
+            return cause.unwrap_or_default();
+        };
+        let mut text = format!(": {}", clean(verdict));
+        if *attempts > 0 {
+            text.push_str(&format!(", {}", say::count(usize::try_from(*attempts).unwrap_or(usize::MAX), "attempt")));
+        }
+        if !evidence.is_empty() {
+            text.push_str(&format!(" ({})", clean(evidence)));
+        }
+        text
+    }
+
+    /// `attempt 3 in 4 s`, `attempt 3 now`, `waiting for a place (12 before it)`; nothing when none is due.
     #[must_use]
     pub fn retry_words(&self, host: &HostView) -> Option<String> {
+        if host.link.waits_behind.is_some() {
+            return Outlook::from(&host.link).next(self.now.wall);
+        }
         let at = host.link.retry_at?;
         let left = at.since(self.now.wall);
         let attempt = host.link.attempt.saturating_add(1);
@@ -96,11 +123,10 @@ impl App {
         }
         lines.plain("link", text);
         if let Some(cause) = &link.cause {
-            let text = clean(&verdict(cause, &link.evidence)).into_owned();
             if link.state.is_connected() {
-                lines.plain("was", text)
+                lines.plain("was", clean(&verdict(cause, &link.evidence)).into_owned());
             } else {
-                lines.bad("cause", text)
+                lines.bad("cause", self.link_sentence(host));
             }
             if let Some(step) = cause.next_step().filter(|_| !link.state.is_connected()) {
                 lines.push("next step", clean(&step).into_owned(), Weight::Advice);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::say::{self, clean};
 use super::{App, SheetLine, Weight};
-use crate::domain::diagnosis::RungAnswer;
+use crate::domain::diagnosis::{Outlook, RungAnswer};
 use crate::domain::fleet::HostView;
 use crate::domain::id::HostId;
 use crate::domain::incident::Incident;
@@ -61,8 +61,11 @@ impl App {
             if let Some(evidence) = first.map(evidence).filter(|text| !text.is_empty()) {
                 say("", evidence, Weight::Plain);
             }
-            if let Some(step) = incident.next_step() {
-                say("", format!("next: {}", clean(&step)), Weight::Advice);
+            // Of hosts with a common trouble each is tried at its own time; the first speaks for them.
+            let outlook = first.and_then(|host| Outlook::from(&host.link).next(self.now.wall));
+            let steps: Vec<_> = outlook.into_iter().chain(incident.next_step()).collect();
+            if !steps.is_empty() {
+                say("", format!("next: {}", clean(&steps.join("; "))), Weight::Advice);
             }
         }
     }

@@ -154,8 +154,12 @@ impl App {
         if !is_trouble(host.link.state) || host.link.hold().is_some() {
             return None;
         }
-        let cause = host.link.cause.as_ref().map(|cause| say::clean(&verdict(cause, &host.link.evidence)).into_owned());
         let retry = self.retry_words(host);
+        let cause = host.link.cause.as_ref().map(|cause| match retry {
+            // What happens next is said before it.
+            Some(_) => say::clean(&verdict(cause, &host.link.evidence)).into_owned(),
+            None => self.link_sentence(host),
+        });
         (cause.is_some() || retry.is_some()).then(|| Note { retry, cause: cause.unwrap_or_default() })
     }
 }

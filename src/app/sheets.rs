@@ -77,8 +77,7 @@ impl App {
         }
         for segment in recent {
             let at = say::date_time(segment.from, self.utc_offset);
-            let cause = segment.cause.as_ref().map(|cause| format!(": {}", say::clean(&cause.to_string())));
-            let text = format!("{}{}", segment.state.word(), cause.unwrap_or_default());
+            let text = format!("{}{}", segment.state.word(), self.why(host, segment));
             lines.push(SheetLine::Entry { label: at, text, weight: Weight::Plain });
         }
         lines

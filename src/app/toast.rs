@@ -5,11 +5,11 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::domain::boot::cause::RebootCause;
-use crate::domain::diagnosis::verdict;
+use crate::domain::diagnosis::Outlook;
 use crate::domain::event::{BootFact, Event, Fact, LinkChange, RunFact, SupervisorFact};
 use crate::domain::fleet::Fleet;
 use crate::domain::health::Status;
-use crate::domain::moment::Mono;
+use crate::domain::moment::{Mono, Wall};
 use crate::domain::network::NetworkState;
 use crate::domain::run::Faults;
 use crate::domain::system::sentence;
@@ -74,7 +74,7 @@ pub fn of_event(fleet: &Fleet, event: &Event) -> Option<(Tone, String)> {
     match &event.fact {
         Fact::Link(change) => {
             let shared = event.host.as_ref().and_then(|host| fleet.incidents.of(host)).filter(|it| it.is_shared());
-            match (shared, of_link(host, change)) {
+            match (shared, of_link(event.at, host, change)) {
                 // Said again it takes the place of the one before.
                 (Some(incident), Some((tone, _))) => Some((tone, incident.to_string())),
                 (_, said) => said,
@@ -109,13 +109,13 @@ pub fn of_event(fleet: &Fleet, event: &Event) -> Option<(Tone, String)> {
     }
 }
 
-fn of_link(host: &str, change: &LinkChange) -> Option<(Tone, String)> {
+fn of_link(at: Wall, host: &str, change: &LinkChange) -> Option<(Tone, String)> {
     // What the operator did needs no telling.
     if change.from == change.to || !change.to.is_alarming() || change.hold().is_some() {
         return None;
     }
-    let because =
-        change.cause.as_ref().map(|cause| format!(": {}", verdict(cause, &change.evidence))).unwrap_or_default();
+    let sentence = Outlook::from(change).sentence(at);
+    let because = if sentence.is_empty() { String::new() } else { format!(": {sentence}") };
     Some((Tone::Bad, format!("{host} is {}{because}", change.to.word())))
 }
 

@@ -13,7 +13,7 @@ use crate::domain::diagnosis::{Cause, Rung, RungAnswer, RungReport};
 use crate::domain::host::HostSettings;
 use crate::domain::id::HostId;
 use crate::domain::network::CheckHost;
-use crate::port::{Clock, Connector, DialError, Dialed, Prompter};
+use crate::port::{Clock, Connector, DialError, Dialed, Prompter, Stages};
 use crate::ssh::SshConnector;
 use crate::ssh::resolve::{ResolveError, SshConfigFiles, Target, remarks, resolve};
 
@@ -130,10 +130,14 @@ const ASKED: usize = 4;
 
 impl Connector for Aliases {
     fn dial(&self, host: &HostId) -> BoxFuture<'static, Result<Dialed, DialError>> {
+        self.dial_telling(host, Stages::new(None))
+    }
+
+    fn dial_telling(&self, host: &HostId, stages: Stages) -> BoxFuture<'static, Result<Dialed, DialError>> {
         let (inner, host) = (Arc::clone(&self.inner), host.clone());
         Box::pin(async move {
             inner.ensure(&host).await.map_err(|cause| DialError { cause, evidence: Vec::new() })?;
-            inner.ssh.dial(&host).await
+            inner.ssh.dial_telling(&host, stages).await
         })
     }
 

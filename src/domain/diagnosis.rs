@@ -1,11 +1,13 @@
 //! The ladder of liveness, and what its lowest broken rung means: a [`Cause`].
 
+mod outlook;
 mod sentence;
 
 use std::fmt;
 use std::time::Duration;
 
-pub use sentence::verdict;
+pub use outlook::Outlook;
+pub use sentence::{rungs, verdict};
 
 /// One step from us to the run; each can only stand when those before it do.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -273,7 +275,7 @@ impl Cause {
             Self::PortRefused => "sshd is stopped or starting, or a firewall resets: look at the host's console".into(),
             Self::JumpHost { cause, .. } => return cause.next_step(),
             Self::NotSsh(_) => "check the port: something else listens there".into(),
-            Self::NoRoute => "check VPN and routes (ip route get); it is dialed as soon as there is a route".into(),
+            Self::NoRoute => "check VPN and routes (ip route get)".into(),
             Self::ConnectTimedOut => "check that the host is on, and what a firewall on the way drops".into(),
             Self::ResetBeforeBanner => "if it stays, raise MaxStartups in the host's sshd_config".into(),
             Self::BannerTimedOut => "look at the host's console: load, memory, disk".into(),
@@ -283,7 +285,7 @@ impl Cause {
             Self::ExecRefused(_) => "check MaxSessions, the account's shell and its limits on the host".into(),
             Self::Silent(_) => "if it stays, look at the host's console".into(),
             Self::ClosedByPeer(_) => "if it stays, read sshd's log on the host".into(),
-            Self::OwnNetworkDown => "check this machine's own network; all hosts are dialed when it is back".into(),
+            Self::OwnNetworkDown => "check this machine's own network".into(),
             Self::PausedByOperator => "reconnect resumes it (r, or steadfast reconnect)".into(),
             Self::MarkedDead => "reconnect takes it back (r, or steadfast reconnect)".into(),
             Self::Operator | Self::ObserverStalled(_) | Self::Other(_) => return None,

@@ -59,6 +59,8 @@ pub struct LinkChange {
     pub attempt: u32,
     /// When the next attempt is due.
     pub retry_at: Option<Wall>,
+    /// The attempt that is due waits for its turn behind so many others; no time of the host's passes.
+    pub waits_behind: Option<u32>,
 }
 
 impl LinkChange {

@@ -15,7 +15,7 @@ use crate::domain::event::{BootFact, Event, Fact, LinkChange, OperatorFact, Outp
 use crate::domain::health::Unwell;
 use crate::domain::id::{AttemptId, HostId, RunId, Seq};
 use crate::domain::incident::Incidents;
-use crate::domain::link::{Hold, LinkState};
+use crate::domain::link::Hold;
 use crate::domain::moment::{LastKnown, Wall};
 use crate::domain::network::NetworkState;
 use crate::domain::system::{self, System};
@@ -208,14 +208,7 @@ impl Fleet {
 impl HostView {
     #[must_use]
     pub fn new(id: HostId, address: String, tags: Vec<String>, now: Wall) -> Self {
-        let link = LinkView {
-            state: LinkState::Idle,
-            since: now,
-            cause: None,
-            evidence: Vec::new(),
-            attempt: 0,
-            retry_at: None,
-        };
+        let link = LinkView::idle(now);
         let (held, boot, rebooted, system, changed) = (None, None, None, None, None);
         let (timeline, unwell) = (Timeline::default(), Unwell::default());
         Self { id, address, tags, link, held, boot, reboots: 0, rebooted, system, changed, timeline, unwell }
@@ -226,11 +219,10 @@ impl HostView {
             self.link.since = at;
             self.timeline.push(Segment { from: at, state: change.to, cause: change.cause.clone() });
         }
-        self.link.state = change.to;
-        self.link.cause.clone_from(&change.cause);
-        self.link.evidence.clone_from(&change.evidence);
-        self.link.attempt = change.attempt;
-        self.link.retry_at = change.retry_at;
+        self.link.apply(change);
+        if let Some(told) = self.link.told() {
+            self.timeline.tell(told);
+        }
     }
 
     /// The word counts, whether or not there was time to carry it out.

@@ -180,7 +180,7 @@ impl Incident {
     #[must_use]
     pub fn next_step(&self) -> Option<String> {
         match &self.origin {
-            Origin::OwnNetwork => Some("nothing to do: they are connected as soon as it is back".into()),
+            Origin::OwnNetwork => Some("nothing to do at the hosts".into()),
             Origin::JumpHost(host) => Some(format!("look at {host}, not at the hosts behind it")),
             Origin::Subnet(subnet) => Some(format!("look at what is common to {subnet}: switch, router, power")),
             Origin::Host(_) => self.cause.as_ref().and_then(Cause::next_step),

@@ -7,7 +7,15 @@ fn host(n: u8) -> HostId {
 }
 
 fn change(to: LinkState, cause: Option<Cause>) -> LinkChange {
-    LinkChange { from: LinkState::Alive, to, cause, evidence: Vec::new(), attempt: 0, retry_at: None }
+    LinkChange {
+        from: LinkState::Alive,
+        to,
+        cause,
+        evidence: Vec::new(),
+        attempt: 0,
+        retry_at: None,
+        waits_behind: None,
+    }
 }
 
 fn silent() -> Option<Cause> {

@@ -12,6 +12,17 @@ use crate::domain::moment::Wall;
 pub struct Timeline {
     segments: VecDeque<Segment>,
     marks: VecDeque<(Wall, Mark)>,
+    /// What was found out about segments of trouble, by their beginning.
+    told: VecDeque<(Wall, LinkState, Told)>,
+}
+
+/// What is known of a segment beyond its state: its newest verdict, and how it was come by.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Told {
+    pub verdict: String,
+    /// What the rungs said, in one line.
+    pub evidence: String,
+    pub attempts: u32,
 }
 
 /// From `from` until the next segment begins.
@@ -71,6 +82,33 @@ impl Timeline {
         self.marks.push_back((at, mark));
     }
 
+    /// What is known now of the newest segment; of segments beyond [`TOLD`] it is forgotten (the journal
+    /// still has it).
+    pub fn tell(&mut self, told: Told) {
+        let Some((from, state)) = self.segments.back().map(|segment| (segment.from, segment.state)) else { return };
+        // Several may begin in one millisecond.
+        if self.told.back().is_some_and(|(of, about, _)| (*of, *about) == (from, state)) {
+            self.told.pop_back();
+        } else if self.told.len() == TOLD {
+            self.told.pop_front();
+        }
+        self.told.push_back((from, state, told));
+    }
+
+    /// What is known of a segment.
+    #[must_use]
+    pub fn told(&self, segment: &Segment) -> Option<&Told> {
+        let mut newest = self.told.iter().rev();
+        newest.find(|(of, about, _)| (*of, *about) == (segment.from, segment.state)).map(|(_, _, told)| told)
+    }
+
+    /// What the link was before a segment.
+    #[must_use]
+    pub fn before(&self, segment: &Segment) -> Option<LinkState> {
+        let at = self.segments.partition_point(|other| other.from < segment.from);
+        self.segments.get(at.checked_sub(1)?).map(|before| before.state)
+    }
+
     #[must_use]
     pub fn segments(&self) -> &VecDeque<Segment> {
         &self.segments
@@ -95,6 +133,9 @@ impl Timeline {
 /// Segments and marks kept per host: at one outage of five segments a minute, 13 hours.
 pub const CAPACITY: usize = 4096;
 
+/// Segments of a host about which more than the cause is kept: some 30 kB.
+pub const TOLD: usize = 64;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,6 +154,21 @@ mod tests {
         assert_eq!(timeline.dominant(Wall(0), Wall(10_000)), Some(LinkState::Pinging));
         assert_eq!(timeline.dominant(Wall(600), Wall(10_000)), Some(LinkState::Alive));
         assert_eq!(timeline.dominant(Wall(-10), Wall(0)), None);
+    }
+
+    #[test]
+    fn what_was_found_out_is_kept_for_the_newest_segments_and_replaced_by_what_is_newer() {
+        let mut timeline = Timeline::default();
+        for n in 0..=i64::try_from(TOLD).expect("small") {
+            timeline.push(Segment { from: Wall(n), state: LinkState::Reconnecting, cause: None });
+            for attempts in [1, 2] {
+                timeline.tell(Told { attempts, ..Told::default() });
+            }
+        }
+        let attempts = |n: usize| timeline.told(&timeline.segments()[n]).map(|told| told.attempts);
+        assert_eq!((attempts(0), attempts(1), attempts(TOLD)), (None, Some(2), Some(2)));
+        assert_eq!(timeline.before(&timeline.segments()[1]), Some(LinkState::Reconnecting));
+        assert_eq!(timeline.before(&timeline.segments()[0]), None);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::app::say;
 use crate::domain::boot::cause::RebootCause;
-use crate::domain::diagnosis::{Cause, verdict};
+use crate::domain::diagnosis::{Cause, Outlook, verdict};
 use crate::domain::event::{BootFact, CancelReason, Event, Fact, LinkChange, OperatorFact, OutputMark, RunFact};
 use crate::domain::event::{Started, SupervisorFact};
 use crate::domain::fleet::{Fleet, HostView};
@@ -111,8 +111,11 @@ fn shared(event: &Event, before: &Fleet) -> Option<Option<Note>> {
 }
 
 fn link(at: Wall, change: &LinkChange, view: Option<&HostView>) -> Said {
-    let cause = change.cause.as_ref().map(|cause| format!(": {}", verdict(cause, &change.evidence)));
-    let cause = cause.unwrap_or_default();
+    let outlook = Outlook::from(change);
+    let known = |text: String| if text.is_empty() { text } else { format!(": {text}") };
+    let cause = known(change.cause.as_ref().map(|cause| verdict(cause, &change.evidence)).unwrap_or_default());
+    // With what happens next.
+    let sentence = known(outlook.sentence(at));
     let fresh = change.from != change.to;
     if let Some(hold) = change.hold() {
         let next = change.cause.as_ref().and_then(Cause::next_step).unwrap_or_default();
@@ -133,17 +136,17 @@ fn link(at: Wall, change: &LinkChange, view: Option<&HostView>) -> Said {
                 None => (Tone::Good, "alive".into()),
             })
         }
-        LinkState::Pinging => fresh.then(|| (Tone::Warning, format!("pinging{cause}"))),
+        LinkState::Pinging => fresh.then(|| (Tone::Warning, format!("pinging{sentence}"))),
         LinkState::Reconnecting => reconnecting(at, change, view, &cause),
-        LinkState::Paused => fresh.then(|| (Tone::Warning, format!("paused, no attempt is spent{cause}"))),
+        LinkState::Paused => fresh.then(|| (Tone::Warning, format!("paused, no attempt is spent{sentence}"))),
         // The boot fact that comes with it says more.
         LinkState::Rebooted => None,
         LinkState::Refused => {
             let next = change.cause.as_ref().and_then(Cause::next_step).map(|step| format!("; {step}"));
-            Some((Tone::Bad, format!("refused{cause}{}", next.unwrap_or_default())))
+            Some((Tone::Bad, format!("refused{sentence}{}", next.unwrap_or_default())))
         }
         LinkState::Lost => fresh.then(|| match change.retry_at {
-            Some(_) => (Tone::Bad, format!("lost, attempts go on quietly{cause}")),
+            Some(_) => (Tone::Bad, format!("lost, attempts go on quietly{sentence}")),
             None => (Tone::Bad, format!("lost after {}{cause}", say::count(attempts(change), "attempt"))),
         }),
     }
@@ -151,6 +154,10 @@ fn link(at: Wall, change: &LinkChange, view: Option<&HostView>) -> Said {
 
 /// Told: the first attempts, then fewer and fewer of them, and whenever the cause is another.
 fn reconnecting(at: Wall, change: &LinkChange, view: Option<&HostView>, cause: &str) -> Said {
+    if change.waits_behind.is_some() && view.is_none_or(|view| view.link.waits_behind.is_none()) {
+        let place = Outlook::from(change).next(at).unwrap_or_default();
+        return Some((Tone::Plain, format!("reconnecting, {place}{cause}")));
+    }
     let Some(retry_at) = change.retry_at else {
         // Under way at once; what comes of it is told.
         return (change.from.is_connected()).then(|| (Tone::Warning, format!("reconnecting{cause}")));
@@ -352,6 +359,7 @@ mod tests {
                 evidence: Vec::new(),
                 attempt: *attempt,
                 retry_at: retry_in.map(|seconds| Wall(at.0 + seconds * 1000)),
+                waits_behind: None,
             });
             from = *to;
             let event = Event { seq: Seq(1), at, host: Some(host.clone()), fact };
@@ -387,10 +395,10 @@ mod tests {
         assert_eq!(
             lines,
             [
-                "steadfast: db1: pinging: nothing heard for 15 s\n",
+                "steadfast: db1: pinging: nothing heard for 15 s; every rung is asked, then it is connected anew\n",
                 "steadfast: db1: reconnecting, attempt 3 in 4s: port refused: no sshd answers\n",
-                "steadfast: db1: paused, no attempt is spent: own network is down\n",
-                "steadfast: db1: lost, attempts go on quietly: port refused: no sshd answers\n",
+                "steadfast: db1: paused, no attempt is spent: own network is down; dialed as soon as it is back\n",
+                "steadfast: db1: lost, attempts go on quietly: port refused: no sshd answers; trying again in 30 s\n",
                 "steadfast: db1: alive again after 5m15s\n",
                 "steadfast: db1: detached: by the operator\n",
             ]

@@ -260,7 +260,7 @@ mod tests {
     }
 
     fn link(state: LinkState, cause: Option<Cause>, attempt: u32, retry_at: Option<Wall>) -> LinkView {
-        LinkView { state, since: Wall(0), cause, evidence: Vec::new(), attempt, retry_at }
+        LinkView { state, since: Wall(0), cause, evidence: Vec::new(), attempt, retry_at, waits_behind: None }
     }
 
     fn ended(code: i32) -> Phase {

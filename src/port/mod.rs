@@ -10,5 +10,5 @@ pub use health::{HealthProvider, SurveyError};
 pub use prompt::{NoPrompt, Prompt, PromptKind, Prompter};
 pub use session::{
     Connector, DialError, Dialed, Duplex, Exec, ExecError, ExecEvent, ExecOutput, ExecStdin, ExitStatus, Session,
-    SessionGone,
+    SessionGone, Stages,
 };

@@ -8,15 +8,23 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::watch;
 
 use crate::domain::diagnosis::{Cause, Rung, RungAnswer, RungReport};
 use crate::domain::id::HostId;
+use crate::domain::link::DialStage;
 
 /// Opens sessions with the hosts it knows.
 pub trait Connector: Send + Sync {
     /// One attempt: name, TCP, SSH handshake, authentication, within the host's time limits.
     /// Dropping the future ends the attempt.
     fn dial(&self, host: &HostId) -> BoxFuture<'static, Result<Dialed, DialError>>;
+
+    /// The same; what keeps it waiting is told meanwhile. A connector in which nothing waits tells nothing.
+    fn dial_telling(&self, host: &HostId, stages: Stages) -> BoxFuture<'static, Result<Dialed, DialError>> {
+        drop(stages);
+        self.dial(host)
+    }
 
     /// Asks the host's kernel alone, by ICMP. Never fails: a host that is not to be pinged says why.
     fn ping(&self, host: &HostId) -> BoxFuture<'static, RungReport> {
@@ -36,6 +44,9 @@ pub trait Connector: Send + Sync {
         Box::pin(std::future::ready(Vec::new()))
     }
 }
+
+/// Where a dial tells what it waits for; only the newest word counts.
+pub type Stages = watch::Sender<Option<DialStage>>;
 
 /// A session that was just opened.
 pub struct Dialed {

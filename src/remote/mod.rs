@@ -33,6 +33,7 @@
 //! | `state` | ID… | | per ID a block beginning with `id=ID`, see below |
 //! | `follow` | ID STREAM OFFSET | | see below |
 //! | `ack` | ID OUT ERR | | `base_out` `base_err` |
+//! | `heart` | ID | | `before` `after` (what the run's watcher has counted, two seconds apart) `state` |
 //! | `cancel` | ID GRACE REASON | | `left=PID COMMAND` per survivor, then `state` keys; of one that is not there a tombstone is left, so that a start still on its way finds itself `stillborn` |
 //! | `list` | | | `state` blocks of all attempts there, each with `title` |
 //! | `remove` | ID | | `removed=1`; refuses what runs; removes tombstones too |
@@ -73,8 +74,8 @@ pub use follow::{Follow, FollowEvent, Follower, follow};
 pub use script::{SHELL, plain_script};
 pub use upload::{Uploaded, describe, upload};
 pub use verbs::{
-    Cancelled, Found, HostFacts, StartAnswer, StartKind, StartOrder, Survivor, acknowledge, cancel, identify,
-    last_boot, list, remove, start, states, survival_look, survival_start, system,
+    Cancelled, Found, Heart, HostFacts, StartAnswer, StartKind, StartOrder, Survivor, acknowledge, cancel, heart,
+    identify, last_boot, list, remove, start, states, survival_look, survival_start, system,
 };
 
 /// What our lines begin with.

@@ -225,6 +225,30 @@ pub async fn list(session: &dyn Session, limit: Duration) -> Result<Vec<Found>, 
     blocks.into_iter().map(found).collect()
 }
 
+/// Whether a run is watched over on its host, whose watcher counts once a second.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Heart {
+    Beats,
+    /// Two seconds apart the same count.
+    Still,
+    /// The run is not going, or has just ended: nobody watches then.
+    NotRunning,
+}
+
+/// Looks at the heartbeat of a run twice; takes two seconds.
+///
+/// # Errors
+/// As every call.
+pub async fn heart(session: &dyn Session, id: AttemptId, limit: Duration) -> Result<Heart, RemoteError> {
+    let fields = call(session, Script::new("heart", [id.to_string()]), limit).await?;
+    let (before, after) = (fields.number::<u64>("before")?, fields.number::<u64>("after")?);
+    Ok(match fields.get("state") {
+        Some("running") if after > before => Heart::Beats,
+        Some("running") => Heart::Still,
+        Some(_) | None => Heart::NotRunning,
+    })
+}
+
 /// Removes an attempt that is over from the host.
 ///
 /// # Errors

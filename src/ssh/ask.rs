@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use secrecy::SecretString;
 use tokio::io::AsyncReadExt;
@@ -10,7 +11,8 @@ use tokio::process::Command;
 use zeroize::Zeroizing;
 
 use crate::domain::id::HostId;
-use crate::port::{Prompt, PromptKind, Prompter};
+use crate::domain::link::DialStage;
+use crate::port::{Prompt, PromptKind, Prompter, Stages};
 
 use super::limiter::Place;
 use super::patience::Patience;
@@ -24,6 +26,10 @@ pub(super) struct Asker {
     pub(super) patience: Arc<Patience>,
     /// Given back when somebody is asked: a dialog that stays open must not hold up other hosts.
     pub(super) place: Mutex<Option<Place>>,
+    /// Whoever waits for the dial is told what keeps it.
+    pub(super) stages: Stages,
+    /// All that the machines on the way may take together.
+    pub(super) limit: Duration,
 }
 
 impl Asker {
@@ -31,6 +37,13 @@ impl Asker {
     pub(super) async fn ask(&self, kind: PromptKind, text: &str, echo: bool) -> Option<SecretString> {
         let _pause = self.patience.pause();
         self.release_place();
+        self.stages.send_replace(Some(DialStage::Asking));
+        let answer = self.answer(kind, text, echo).await;
+        self.begin();
+        answer
+    }
+
+    async fn answer(&self, kind: PromptKind, text: &str, echo: bool) -> Option<SecretString> {
         let text = clean(text, LINE);
         let prompt = Prompt { host: self.host.clone(), kind, text: text.clone(), echo };
         if let Some(answer) = self.prompter.ask(prompt).await {
@@ -41,6 +54,11 @@ impl Asker {
             // As ssh: without a terminal only passphrases come from the program unless it is forced to.
             PromptKind::Password | PromptKind::KeyboardInteractive => None,
         }
+    }
+
+    /// From here on the host's time runs.
+    pub(super) fn begin(&self) {
+        self.stages.send_replace(Some(DialStage::Connecting { limit: self.limit }));
     }
 
     /// The handshake is over, or waits for a human: the next one may begin.

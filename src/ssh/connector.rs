@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use tokio_util::task::TaskTracker;
@@ -10,7 +11,8 @@ use tokio_util::task::TaskTracker;
 use crate::domain::diagnosis::{Cause, Rung, RungReport};
 use crate::domain::host::TransportChoice;
 use crate::domain::id::HostId;
-use crate::port::{Clock, Connector, DialError, Dialed, Prompter};
+use crate::domain::link::DialStage;
+use crate::port::{Clock, Connector, DialError, Dialed, Prompter, Stages};
 
 use super::ask::Asker;
 use super::environment::Environment;
@@ -74,8 +76,12 @@ impl SshConnector {
 
 impl Connector for SshConnector {
     fn dial(&self, host: &HostId) -> BoxFuture<'static, Result<Dialed, DialError>> {
+        self.dial_telling(host, Stages::new(None))
+    }
+
+    fn dial_telling(&self, host: &HostId, stages: Stages) -> BoxFuture<'static, Result<Dialed, DialError>> {
         let (shared, host) = (Arc::clone(&self.shared), host.clone());
-        Box::pin(async move { shared.dial(&host).await })
+        Box::pin(async move { shared.dial(&host, stages).await })
     }
 
     fn ping(&self, host: &HostId) -> BoxFuture<'static, RungReport> {
@@ -95,25 +101,38 @@ impl Connector for SshConnector {
 }
 
 impl Shared {
-    async fn dial(&self, host: &HostId) -> Result<Dialed, DialError> {
+    async fn dial(&self, host: &HostId, stages: Stages) -> Result<Dialed, DialError> {
         let target = self.targets.read().unwrap_or_else(PoisonError::into_inner).get(host).cloned();
         let Some(target) = target else {
             let cause = Cause::Other(format!("no host {host} is configured"));
             return Err(DialError { cause, evidence: Vec::new() });
         };
         let by_system = self.by_system(&target)?;
-        let place = self.limiter.place(&destination(&target)).await;
+        let destination = destination(&target);
+        let waiting = |before| {
+            stages.send_replace(Some(DialStage::Waiting { before }));
+        };
+        let place = self.limiter.place(&destination, waiting).await;
+        let begun = place.begun();
         let asker = Asker {
             host: host.clone(),
             prompter: Arc::clone(&self.prompter),
             askpass: self.means.environment.askpass.clone(),
-            patience: Arc::new(Patience::new(target.connect_timeout.unwrap_or(target.link.connect_timeout))),
-            place: Mutex::new(place),
+            patience: Arc::new(Patience::new(target.limit())),
+            place: Mutex::new(Some(place)),
+            stages,
+            limit: target.jump.iter().map(Target::limit).sum::<Duration>() + target.limit(),
         };
-        match by_system {
+        asker.begin();
+        let dialed = match by_system {
             None => native::dial(&target, &self.means, &asker).await,
             Some(why) => system::dial(&target, &why, &self.means, &asker).await,
+        };
+        // Before the place is given back: the next one is to find what was learned.
+        if let Some(dropped) = was_dropped(&target, &dialed) {
+            self.limiter.learn(&destination, begun, dropped);
         }
+        dialed
     }
 
     /// Only a host that we reach ourselves: what lies behind another may not even be the same network.
@@ -165,6 +184,19 @@ impl Shared {
             }
         }
     }
+}
+
+/// Whether the destination's sshd dropped the connection before it spoke; `None` when that cannot be told.
+fn was_dropped(target: &Target, dialed: &Result<Dialed, DialError>) -> Option<bool> {
+    let Err(error) = dialed else { return Some(false) };
+    let dropped = match target.jump.first() {
+        None => error.cause == Cause::ResetBeforeBanner,
+        Some(first) => {
+            let (host, cause) = (first.alias.to_string(), Box::new(Cause::ResetBeforeBanner));
+            error.cause == Cause::JumpHost { host, cause }
+        }
+    };
+    dropped.then_some(true)
 }
 
 /// Of a name with more, the first are looked at.

@@ -4,10 +4,11 @@
 use std::time::Duration;
 
 use crate::domain::diagnosis::{Rung, RungAnswer, RungReport};
-use crate::domain::id::HostId;
+use crate::domain::id::{AttemptId, HostId};
 use crate::domain::network::NetworkState;
 use crate::net::{self, OwnNetwork};
-use crate::port::{Clock, Connector, DialError};
+use crate::port::{Clock, Connector, DialError, Session};
+use crate::remote::{self, Heart};
 
 /// Own link, route and ICMP, all asked at once. `own` is what the network watch last said. Ends within
 /// [`LIMIT`].
@@ -29,17 +30,51 @@ pub async fn below(
     reports
 }
 
-/// Every rung that can be asked without logging in.
+/// Every rung that can be asked without logging in; those above over `session`, if there still is one.
 pub(super) async fn probe(
     connector: &dyn Connector,
     host: &HostId,
     own: Option<&OwnNetwork>,
     clock: &dyn Clock,
+    session: Option<&dyn Session>,
 ) -> Vec<RungReport> {
     let sshd = async { tokio::time::timeout(LIMIT, connector.probe(host)).await.unwrap_or_default() };
-    let (mut reports, sshd) = futures_util::join!(below(connector, host, own, clock), sshd);
-    reports.extend(sshd);
+    let exec = async {
+        match session {
+            Some(session) => above(session, None, clock, LIMIT).await,
+            None => Vec::new(),
+        }
+    };
+    let (mut reports, sshd, exec) = futures_util::join!(below(connector, host, own, clock), sshd, exec);
+    reports.extend(sshd.into_iter().chain(exec));
     reports
+}
+
+/// The rungs above a login, asked over a connection that stands: whether a command gets an answer, and, of
+/// a run, whether its heart beats on the host. Ends within `limit`.
+pub async fn above(
+    session: &dyn Session,
+    id: Option<AttemptId>,
+    clock: &dyn Clock,
+    limit: Duration,
+) -> Vec<RungReport> {
+    let began = clock.now().mono;
+    let report = |rung, answer, detail: &str| {
+        let took = clock.now().mono.since(began);
+        RungReport { rung, answer, took, detail: detail.to_owned() }
+    };
+    let exec = match remote::identify(session, limit / 2).await {
+        Ok(_) => report(Rung::Exec, RungAnswer::Stands, "a command was answered"),
+        Err(error) => return vec![report(Rung::Exec, RungAnswer::Broken, &error.to_string())],
+    };
+    let Some(id) = id else { return vec![exec] };
+    let heart = match remote::heart(session, id, limit / 2).await {
+        Ok(Heart::Beats) => report(Rung::Heartbeat, RungAnswer::Stands, "beats"),
+        Ok(Heart::Still) => report(Rung::Heartbeat, RungAnswer::Broken, "stands still"),
+        Ok(Heart::NotRunning) => report(Rung::Heartbeat, RungAnswer::NotAsked, "no run is going there"),
+        Err(error) => report(Rung::Heartbeat, RungAnswer::NotAsked, &error.to_string()),
+    };
+    vec![exec, heart]
 }
 
 /// A failed dial with the rungs below its own, asked afterwards: what they say is to be true now. Not of
@@ -158,7 +193,7 @@ mod tests {
     #[tokio::test]
     async fn what_hangs_does_not_cost_us_the_rest_and_our_own_address_needs_no_network() {
         let down = OwnNetwork { state: NetworkState::Down, why: "no".into(), ..OwnNetwork::default() };
-        let reports = probe(&Hanging, &host(), Some(&down), &SystemClock).await;
+        let reports = probe(&Hanging, &host(), Some(&down), &SystemClock, None).await;
         let said: Vec<_> = reports.iter().map(|report| (report.rung, report.answer)).collect();
         let not_asked = RungAnswer::NotAsked;
         assert_eq!(

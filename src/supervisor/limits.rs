@@ -40,6 +40,15 @@ pub(super) const LOOK_LIMIT: Duration = Duration::from_secs(30);
 /// A start, without the upload before it.
 pub(super) const START_LIMIT: Duration = Duration::from_secs(60);
 
+/// A run that is followed is told of every five seconds; missing for this long, it is asked why.
+pub(super) const SUSPECT_AFTER: Duration = Duration::from_secs(20);
+
+/// How often that may be asked of one host, about whichever run.
+pub(super) const SUSPECT_PACE: Duration = Duration::from_secs(60);
+
+/// The rungs above the login together. Later than that counts as no answer.
+pub(super) const ABOVE_LIMIT: Duration = Duration::from_secs(20);
+
 /// A ping is answered in this time or counts as unanswered; silence is judged by the link.
 pub(super) const PING_LIMIT: Duration = Duration::from_secs(60);
 
@@ -59,6 +68,9 @@ pub(super) const SLEPT: Duration = Duration::from_secs(1);
 /// [`ROUTES_EACH`] per host more: the kernel is asked for a small part of the time, however large the fleet.
 pub(super) const ROUTES: Duration = Duration::from_millis(100);
 pub(super) const ROUTES_EACH: Duration = Duration::from_millis(1);
+
+/// Why the own network is down or degraded is told anew at most this often, where the state stays.
+pub(super) const REASONS: Duration = Duration::from_secs(10);
 
 /// Hosts whose routes are looked for at the same time; others wait.
 pub(super) const LOOKS: usize = 16;

@@ -13,6 +13,7 @@ use crate::app::hosts::is_trouble;
 use crate::app::layout::Edge;
 use crate::app::strips::{Slice, Window};
 use crate::app::{App, Focus, say};
+use crate::domain::diagnosis::Outlook;
 use crate::domain::fleet::HostView;
 use crate::domain::link::LinkState;
 use crate::domain::moment::Wall;
@@ -170,12 +171,17 @@ impl View<'_> {
             return Some(label);
         };
         let state = segment.state;
+        if let Some(before) = host.timeline.before(segment) {
+            label.push((format!("{} {}, then ", self.theme.state(before), before.word()), Role::State(before)));
+        }
         label.push((format!("{} {}", self.theme.state(state), state.word()), Role::State(state)));
         let lasted = say::duration(end.unwrap_or(self.app.now.wall).since(segment.from));
         let lasted = if end.is_some() { format!("for {lasted}") } else { format!("for {lasted}, still") };
         label.push((format!(" from {} {lasted}", say::date_time(segment.from, offset)), Role::Text));
-        if let Some(cause) = &segment.cause {
-            label.push((format!(": {}", say::clean(&cause.to_string())), Role::Quiet));
+        label.push((self.app.why(host, segment), Role::Quiet));
+        if end.is_none() && host.link.state == state {
+            let next = Outlook::from(&host.link).next(self.app.now.wall);
+            label.extend(next.map(|next| (format!("; {next}"), Role::Quiet)));
         }
         let (from, to) = self.window.slice(self.window.column(at)?);
         for (at, mark) in host.timeline.marks().iter().filter(|(at, _)| (from..to).contains(at)).take(3) {

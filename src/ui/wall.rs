@@ -79,8 +79,9 @@ fn note(frame: &mut Frame<'_>, at: Rect, app: &App, theme: &Theme) {
             pen.text(&format!(" {} {}", theme.alarm(), pick.attempt.alarm_hits()), theme.style(Role::Bad));
         }
     }
-    if let Some(cause) = host.link.cause.as_ref().filter(|_| !state.is_connected()) {
-        pen.text(&format!(": {}", say::clean(&cause.to_string())), theme.style(Role::Text));
+    let sentence = app.link_sentence(host);
+    if !state.is_connected() && !sentence.is_empty() {
+        pen.text(&format!(": {sentence}"), theme.style(Role::Text));
     }
 }
 

@@ -146,7 +146,11 @@ fn a_check_shows_every_rung_the_boot_and_the_runs() {
     let said = bench.run(&["check", "h1", "--json"]);
     let [host] = &json(&said.out)[..] else { panic!("{said:?}") };
     let beat = host["rungs"].as_array().unwrap().last().unwrap();
-    assert_eq!((beat["answer"].as_str(), beat["detail"].as_str()), (Some("stands"), Some("1 run going")), "{host}");
+    assert_eq!(
+        (beat["answer"].as_str(), beat["detail"].as_str()),
+        (Some("stands"), Some("1 run going, heartbeat fresh")),
+        "{host}"
+    );
     assert!(host["boot"].is_object() && host["uptime_s"].as_u64().is_some(), "{host}");
     let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap();
     assert_eq!(host["system"]["kernel"].as_str(), Some(release.trim()), "{host}");

@@ -7,7 +7,7 @@ use std::path::Path;
 use rustix::process::Signal;
 use secrecy::SecretString;
 use steadfast::domain::run::{Observed, RunSpec, Stream};
-use steadfast::remote::{self, RemoteError, StartOrder};
+use steadfast::remote::{self, Heart, RemoteError, StartOrder};
 
 use crate::bench::{Bench, LIMIT, code, in_every_shell, members, new_id, split, until};
 use crate::processes::signal;
@@ -20,6 +20,7 @@ in_every_shell!(
     what_is_there_is_listed_and_removed,
     a_probe_outlives_its_session,
     what_was_stopped_as_a_whole_goes_on,
+    a_heart_beats_as_long_as_its_watcher_does,
 );
 
 async fn a_command_gets_its_directory_and_environment(bench: Bench) {
@@ -178,4 +179,21 @@ async fn what_was_stopped_as_a_whole_goes_on(bench: Bench) {
     assert_eq!(bench.exited(id).await.end, code(5));
     let end = if bench.has_terminal() { "line\r\n" } else { "line\n" };
     assert_eq!(bench.spool(id, Stream::Out), end.as_bytes());
+}
+
+async fn a_heart_beats_as_long_as_its_watcher_does(bench: Bench) {
+    let id = new_id();
+    bench.start(id, &RunSpec::new("echo up >up; until [ -e go ]; do sleep 0.05; done")).await;
+    until("it runs", || bench.home().join("up").exists()).await;
+    let heart = || remote::heart(&bench.session, id, LIMIT);
+    assert_eq!(heart().await.unwrap(), Heart::Beats);
+    let all = bench.processes();
+    all.iter().for_each(|pid| signal(*pid, Signal::STOP));
+    assert_eq!(heart().await.unwrap(), Heart::Still);
+    all.iter().for_each(|pid| signal(*pid, Signal::CONT));
+    assert_eq!(heart().await.unwrap(), Heart::Beats);
+    fs::write(bench.home().join("go"), "").unwrap();
+    bench.exited(id).await;
+    assert_eq!(heart().await.unwrap(), Heart::NotRunning);
+    assert!(matches!(remote::heart(&bench.session, new_id(), LIMIT).await, Err(RemoteError::Host(_))));
 }

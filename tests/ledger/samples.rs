@@ -38,6 +38,7 @@ pub fn event(seq: u64) -> Event {
             evidence: Vec::new(),
             attempt: 0,
             retry_at: Some(Wall(1)),
+            waits_behind: None,
         }),
         _ => note(&format!("event {seq} {}", "\u{0}ä\n".repeat(usize::try_from(mix(seq) % 300).unwrap()))),
     };

@@ -189,6 +189,7 @@ fn a_frozen_screen_stands_still_while_everything_goes_on() {
         evidence: Vec::new(),
         attempt: 0,
         retry_at: None,
+        waits_behind: None,
     };
     let msg = event(&app, "amber", Fact::Link(refused));
     app.update(scene::NOW, msg);

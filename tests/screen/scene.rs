@@ -75,7 +75,11 @@ impl Story {
         evidence: Vec<RungReport>,
     ) {
         let from = self.fleet.hosts[&host(name)].link.state;
-        self.tell(at, name, Fact::Link(LinkChange { from, to, cause, evidence, attempt, retry_at }));
+        self.tell(
+            at,
+            name,
+            Fact::Link(LinkChange { from, to, cause, evidence, attempt, retry_at, waits_behind: None }),
+        );
     }
 
     pub fn run(&mut self, at: Wall, name: &str, number: u64, attempt: u32, job: &str, command: &str, fact: RunFact) {

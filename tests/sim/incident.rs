@@ -27,6 +27,8 @@ pub enum Incident {
     RefusesPort,
     KeyChanged,
     AuthFails,
+    /// Many others dial too: each dial waits this long for its place.
+    Crowded(Duration),
     Works,
     Reboot,
     ClockStep(i64),
@@ -56,6 +58,7 @@ fn any_incident() -> impl Strategy<Value = Incident> {
         Just(Incident::RefusesPort),
         Just(Incident::KeyChanged),
         Just(Incident::AuthFails),
+        (0_u64..400).prop_map(|s| Incident::Crowded(Duration::from_secs(s))),
         Just(Incident::Works),
         Just(Incident::Reboot),
         (-9_000_i64..9_000).prop_map(Incident::ClockStep),

@@ -6,7 +6,7 @@ use steadfast::domain::boot::BootIdentity;
 use steadfast::domain::diagnosis::Cause;
 use steadfast::domain::event::BootFact;
 use steadfast::domain::id::Epoch;
-use steadfast::domain::link::{Hold, Link, LinkEffect, LinkFact, LinkInput, LinkSettings, LinkState};
+use steadfast::domain::link::{DialStage, Hold, Link, LinkEffect, LinkFact, LinkInput, LinkSettings, LinkState};
 use steadfast::domain::moment::{LastKnown, Moment, Mono, Wall};
 use steadfast::domain::network::NetworkState;
 
@@ -39,6 +39,10 @@ pub struct World {
     /// What the operator has said of the host.
     held: Option<Hold>,
     in_flight: Option<Epoch>,
+    /// How long each dial waits for its place.
+    queue: Duration,
+    /// Dials that came to their place since the host was last alive.
+    begun: u32,
     replies: Vec<(Mono, LinkInput)>,
     log: Vec<String>,
 }
@@ -62,6 +66,8 @@ impl World {
             refused: false,
             held: None,
             in_flight: None,
+            queue: Duration::ZERO,
+            begun: 0,
             replies: vec![],
             log: vec![],
         };
@@ -102,8 +108,15 @@ impl World {
                 self.host = Host::WrongAuth;
                 self.cut();
             }
+            Incident::Crowded(queue) => self.queue = *queue,
             Incident::Works => {
                 self.host = Host::Works;
+                self.queue = Duration::ZERO;
+                for (at, input) in &mut self.replies {
+                    if matches!(input, LinkInput::Dialing { .. }) {
+                        *at = self.now.mono;
+                    }
+                }
                 self.rtt = Duration::from_millis(20);
             }
             Incident::Reboot => {
@@ -164,6 +177,7 @@ impl World {
 
     fn restart(&mut self) {
         self.replies.clear();
+        self.begun = 0;
         self.in_flight = None;
         self.refused = false;
         self.link = Link::new(LinkSettings::default(), self.told.clone(), 7);
@@ -183,6 +197,9 @@ impl World {
         for input in [
             LinkInput::Dialed { epoch, evidence: vec![] },
             LinkInput::DialFailed { epoch, cause: Cause::PortRefused, evidence: vec![] },
+            LinkInput::Dialing { epoch, stage: DialStage::Waiting { before: 9 } },
+            LinkInput::Dialing { epoch, stage: DialStage::Asking },
+            LinkInput::Dialing { epoch, stage: DialStage::Connecting { limit: Duration::ZERO } },
             LinkInput::Identified {
                 epoch,
                 identity: BootIdentity { boot_id: Some("stale".into()), ..BootIdentity::default() },
@@ -202,6 +219,7 @@ impl World {
     fn cut(&mut self) {
         self.replies.clear();
         let Some(epoch) = self.in_flight.take() else { return };
+        self.begun += 1;
         self.input(LinkInput::DialFailed { epoch, cause: Cause::ResetBeforeBanner, evidence: vec![] });
         self.input(LinkInput::Gone { epoch, cause: Cause::ClosedByPeer(String::new()) });
     }
@@ -217,10 +235,18 @@ impl World {
             self.now = self.now + due.since(self.now.mono);
             if let Some(index) = self.replies.iter().position(|(at, _)| *at <= self.now.mono) {
                 let (_, input) = self.replies.remove(index);
-                if matches!(input, LinkInput::DialFailed { .. }) {
-                    self.in_flight = None;
+                if let LinkInput::DialFailed { epoch, .. } = input {
+                    self.in_flight.take_if(|under_way| *under_way == epoch);
                 }
+                let starts = if let LinkInput::Dialing { epoch, stage: DialStage::Connecting { .. } } = &input {
+                    Some(*epoch)
+                } else {
+                    None
+                };
                 self.input(input);
+                if let Some(epoch) = starts.filter(|epoch| self.in_flight == Some(*epoch)) {
+                    self.answer_dial(epoch);
+                }
             } else {
                 self.link.handle_timeout(self.now);
                 self.drain();
@@ -276,6 +302,16 @@ impl World {
                 panic!("not the link's to tell: {fact:?}")
             }
             LinkFact::Link(change) => {
+                if change.cause == Some(Cause::HandshakeTimedOut) {
+                    // Every dial of ours fails or succeeds in less; who only waits is not late.
+                    panic!("a dial that waited for its place was given up: {:#?}", self.log);
+                }
+                // The one that is asked for in this moment is counted, until it turns out to wait.
+                let now = u32::from(change.waits_behind.is_none());
+                assert!(change.attempt <= self.begun + now, "waiting cost an attempt: {:#?}", self.log);
+                if change.to.is_connected() {
+                    self.begun = 0;
+                }
                 if change.to == LinkState::Refused {
                     self.refused = true;
                 }
@@ -305,15 +341,12 @@ impl World {
                 assert_eq!(self.held, None, "dialed a host that is to be left alone");
                 assert_eq!(self.in_flight, None, "two dials");
                 self.in_flight = Some(epoch);
-                let failed = |cause| LinkInput::DialFailed { epoch, cause, evidence: vec![] };
-                match self.host {
-                    _ if !self.route => reply(self.now.mono, failed(Cause::NoRoute)),
-                    Host::Works => reply(soon, LinkInput::Dialed { epoch, evidence: vec![] }),
-                    Host::Silent => reply(self.now.mono + Duration::from_secs(10), failed(Cause::ConnectTimedOut)),
-                    Host::Resets => reply(soon, failed(Cause::ResetBeforeBanner)),
-                    Host::Refuses => reply(soon, failed(Cause::PortRefused)),
-                    Host::WrongKey => reply(soon, failed(Cause::HostKeyRevoked { presented: "k".into() })),
-                    Host::WrongAuth => reply(soon, failed(Cause::AuthRefused { tried: vec![], offered: vec![] })),
+                if self.queue.is_zero() {
+                    self.answer_dial(epoch);
+                } else {
+                    let (start, limit) = (self.now.mono + self.queue, Duration::from_secs(60));
+                    reply(self.now.mono, LinkInput::Dialing { epoch, stage: DialStage::Waiting { before: 4 } });
+                    reply(start, LinkInput::Dialing { epoch, stage: DialStage::Connecting { limit } });
                 }
             }
             LinkEffect::Identify(epoch) if answers => {
@@ -329,6 +362,22 @@ impl World {
                 }
             }
         }
+    }
+
+    /// As the host is when the dial comes to it.
+    fn answer_dial(&mut self, epoch: Epoch) {
+        self.begun += 1;
+        let (now, soon) = (self.now.mono, self.now.mono + self.rtt);
+        let failed = |cause| LinkInput::DialFailed { epoch, cause, evidence: vec![] };
+        self.replies.push(match self.host {
+            _ if !self.route => (now, failed(Cause::NoRoute)),
+            Host::Works => (soon, LinkInput::Dialed { epoch, evidence: vec![] }),
+            Host::Silent => (now + Duration::from_secs(10), failed(Cause::ConnectTimedOut)),
+            Host::Resets => (soon, failed(Cause::ResetBeforeBanner)),
+            Host::Refuses => (soon, failed(Cause::PortRefused)),
+            Host::WrongKey => (soon, failed(Cause::HostKeyRevoked { presented: "k".into() })),
+            Host::WrongAuth => (soon, failed(Cause::AuthRefused { tried: vec![], offered: vec![] })),
+        });
     }
 
     fn identity(&self) -> BootIdentity {

@@ -142,6 +142,7 @@ async fn a_dial_that_is_given_up_leaves_nothing_behind() {
     assert!(given_up.is_err());
     proxy.resume();
     until("sshd is rid of it", || sshd.sessions().is_empty());
+    assert_eq!(proxy.accepted(), 1, "and it is not tried again");
 }
 
 #[tokio::test(flavor = "multi_thread")]

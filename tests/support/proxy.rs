@@ -28,6 +28,7 @@ struct Shared {
     /// Bytes, both ways together, that still pass.
     left: AtomicU64,
     passed: AtomicU64,
+    accepted: AtomicU64,
     ways: [OneWay; 2],
     open: Mutex<Vec<TcpStream>>,
     copying: Mutex<Vec<JoinHandle<()>>>,
@@ -58,6 +59,7 @@ impl Proxy {
             stalled: AtomicBool::new(false),
             left: AtomicU64::new(u64::MAX),
             passed: AtomicU64::new(0),
+            accepted: AtomicU64::new(0),
             ways: [OneWay::new(), OneWay::new()],
             open: Mutex::default(),
             copying: Mutex::default(),
@@ -77,6 +79,11 @@ impl Proxy {
     /// Bytes that went through, both ways together.
     pub fn passed(&self) -> u64 {
         self.shared.passed.load(Ordering::SeqCst)
+    }
+
+    /// Connections that were ever made to it.
+    pub fn accepted(&self) -> u64 {
+        self.shared.accepted.load(Ordering::SeqCst)
     }
 
     /// Nothing passes any more and nothing is closed: a cable that was pulled.
@@ -155,6 +162,7 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
             std::thread::sleep(TICK);
             continue;
         };
+        shared.accepted.fetch_add(1, Ordering::SeqCst);
         let Ok(far) = TcpStream::connect(("127.0.0.1", shared.target)) else { continue };
         for stream in [&near, &far] {
             stream.set_nonblocking(false).unwrap();

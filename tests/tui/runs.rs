@@ -141,8 +141,9 @@ fn latest_states(screen: &Terminal) -> Vec<String> {
     screen.wait_for("esc closes");
     let told = screen.with(|screen| {
         let below = rows(screen).skip_while(|row| !row.contains("Latest states")).skip(1);
-        let word = |row: String| row.split_once(':').and_then(|_| state(&row));
-        below.map_while(word).collect()
+        // What is told of one may take several lines; the first of them begins with the time.
+        let dated = |row: &String| row.split([' ', '│']).any(|word| word.len() == 10 && word.starts_with("20"));
+        below.take_while(|row| !row.contains("esc closes")).filter(dated).filter_map(|row| state(&row)).collect()
     });
     screen.keys("\x1b");
     screen.wait_gone("Latest states");

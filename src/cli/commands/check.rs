@@ -19,13 +19,13 @@ use crate::cli::failure::Failure;
 use crate::cli::setup;
 use crate::cli::{exit, output};
 use crate::domain::diagnosis::{Cause, Rung, RungAnswer, RungReport};
-use crate::domain::id::{HostId, RunId};
+use crate::domain::id::{AttemptId, HostId, RunId};
 use crate::domain::moment::Mono;
 use crate::domain::run::Observed;
 use crate::headless::jsonl;
 use crate::net::{self, NetSettings};
 use crate::port::{Clock, Connector, DialError, Dialed, Session, SessionGone};
-use crate::remote::{self, RemoteError};
+use crate::remote::{self, Heart, RemoteError};
 use crate::supervisor::ladder;
 
 pub(in crate::cli) fn run(args: &CheckArgs, globals: &Globals) -> Result<u8, Failure> {
@@ -142,15 +142,30 @@ impl Check<'_> {
         let before = self.clock.now().mono;
         let (answer, detail) = match remote::list(session, LIMIT).await {
             Ok(found) => {
-                let running = found.iter().filter(|found| found.evidence.observed == Observed::Running).count();
+                let is_going = |found: &&remote::Found| found.evidence.observed == Observed::Running;
+                let running = found.iter().filter(is_going).count();
+                let going = found.iter().find(is_going);
                 match running {
                     0 => (RungAnswer::NotAsked, "no run is going there".to_owned()),
-                    _ => (RungAnswer::Stands, format!("{} going", say::count(running, "run"))),
+                    _ => self.beats(session, going.map(|found| found.id), running).await,
                 }
             }
             Err(error) => (RungAnswer::Broken, format!("failed to list its runs: {error}")),
         };
         RungReport { rung: Rung::Heartbeat, answer, took: self.clock.now().mono.since(before), detail }
+    }
+
+    /// Of several that go on the first one's heart is looked at: they share a host.
+    async fn beats(&self, session: &dyn Session, going: Option<AttemptId>, running: usize) -> (RungAnswer, String) {
+        let count = say::count(running, "run");
+        let Some(id) = going else { return (RungAnswer::NotAsked, String::new()) };
+        match remote::heart(session, id, LIMIT).await {
+            Ok(Heart::Beats) => (RungAnswer::Stands, format!("{count} going, heartbeat fresh")),
+            // It ended while we looked.
+            Ok(Heart::NotRunning) => (RungAnswer::Stands, format!("{count} going")),
+            Ok(Heart::Still) => (RungAnswer::Broken, format!("{count} going, but the heartbeat of {id} stands still")),
+            Err(error) => (RungAnswer::Broken, format!("failed to look for the heartbeat of {id}: {error}")),
+        }
     }
 
     /// Starts a process, cuts the connection, comes back and looks.

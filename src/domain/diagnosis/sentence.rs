@@ -15,6 +15,29 @@ pub fn verdict(cause: &Cause, evidence: &[RungReport]) -> String {
     of.map(|host| format!("jump host {host}: {said}")).unwrap_or(said)
 }
 
+/// What the rungs said, in one line: `broken ssh banner (no answer); stands route, icmp, tcp`.
+#[must_use]
+pub fn rungs(evidence: &[RungReport]) -> String {
+    let of = |wanted: RungAnswer| evidence.iter().filter(move |report| report.answer == wanted);
+    // A ping that nobody answered breaks nothing.
+    let (silent, broken): (Vec<_>, Vec<_>) = of(RungAnswer::Broken).partition(|report| report.rung == Rung::Icmp);
+    let broken = broken.into_iter().map(|report| match report.detail.as_str() {
+        "" => report.rung.word().to_owned(),
+        detail => format!("{} ({})", report.rung.word(), shortened(detail)),
+    });
+    let stands = of(RungAnswer::Stands).map(|report| report.rung.word().to_owned());
+    let silent = silent.into_iter().map(|report| report.rung.word().to_owned());
+    let part = |word: &str, rungs: Vec<String>| (!rungs.is_empty()).then(|| format!("{word} {}", rungs.join(", ")));
+    let parts =
+        [part("broken", broken.collect()), part("stands", stands.collect()), part("no answer", silent.collect())];
+    parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
+}
+
+/// The beginning is what tells.
+fn shortened(detail: &str) -> &str {
+    detail.char_indices().nth(80).map_or(detail, |(end, _)| detail.get(..end).unwrap_or(detail))
+}
+
 /// The rungs of one machine.
 struct Ladder<'a>(Vec<&'a RungReport>);
 
@@ -147,6 +170,19 @@ mod tests {
         assert!(of(Cause::ConnectTimedOut, &[&icmp]).contains("kernel alive (ICMP 0.3 ms)"));
         assert!(of(Cause::ConnectTimedOut, &[&silent]).contains("nor to a ping"));
         assert_eq!(of(Cause::PortRefused, &[&icmp]), Cause::PortRefused.to_string());
+    }
+
+    #[test]
+    fn all_rungs_are_told_in_one_line() {
+        let evidence = [
+            report(Rung::Route, RungAnswer::Stands, "192.0.2.1 over eth0"),
+            report(Rung::Icmp, RungAnswer::Broken, "no answer"),
+            report(Rung::Tcp, RungAnswer::Broken, "timed out"),
+            report(Rung::Auth, RungAnswer::NotAsked, ""),
+        ];
+        assert_eq!(rungs(&evidence), "broken tcp (timed out); stands route; no answer icmp");
+        assert_eq!(rungs(&[]), "");
+        assert!(rungs(&[report(Rung::Tcp, RungAnswer::Broken, &"ä".repeat(4_000))]).chars().count() < 100);
     }
 
     #[test]

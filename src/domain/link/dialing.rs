@@ -5,7 +5,7 @@ use crate::domain::diagnosis::{Cause, RungReport};
 use crate::domain::event::BootFact;
 use crate::domain::id::Epoch;
 use crate::domain::link::machine::{Contact, DRIVER_GRACE, IDENTIFY_LIMIT, Pulse};
-use crate::domain::link::{Backoff, Link, LinkEffect, LinkFact, LinkState};
+use crate::domain::link::{Backoff, DialStage, Link, LinkEffect, LinkFact, LinkState};
 use crate::domain::moment::{LastKnown, Moment};
 use crate::domain::network::NetworkState;
 use std::time::Duration;
@@ -40,8 +40,69 @@ impl Link {
         }
     }
 
+    pub(super) fn is_dialing(&self) -> bool {
+        match self.contact {
+            Contact::Dialing { .. } | Contact::Queued { .. } | Contact::Asking => true,
+            Contact::None
+            | Contact::Identifying { .. }
+            | Contact::Open(_)
+            | Contact::Probing { .. }
+            | Contact::Waiting { .. } => false,
+        }
+    }
+
+    /// Waiting for a place or for the operator is not connecting: neither the host's time runs meanwhile,
+    /// nor, for a place, is an attempt spent.
+    pub(super) fn handle_stage(&mut self, now: Moment, stage: DialStage) {
+        if !self.is_dialing() {
+            return;
+        }
+        match stage {
+            DialStage::Waiting { before } => match &mut self.contact {
+                Contact::Queued { before: known, .. } => *known = before,
+                Contact::None
+                | Contact::Dialing { .. }
+                | Contact::Asking
+                | Contact::Identifying { .. }
+                | Contact::Open(_)
+                | Contact::Probing { .. }
+                | Contact::Waiting { .. } => {
+                    self.attempt = self.attempt.saturating_sub(1);
+                    self.contact = Contact::Queued { before, tell_at: now.mono + QUEUE_PATIENCE, told: false };
+                }
+            },
+            DialStage::Connecting { limit } => {
+                let told = self.spend_attempt();
+                self.contact = Contact::Dialing { give_up: now.mono + limit + DRIVER_GRACE };
+                if told {
+                    let cause = self.cause.clone();
+                    self.enter(now, self.state, cause);
+                }
+            }
+            DialStage::Asking => {
+                self.spend_attempt();
+                self.contact = Contact::Asking;
+            }
+        }
+    }
+
+    /// Ends the wait for a place, if there is one; whether it had been told.
+    fn spend_attempt(&mut self) -> bool {
+        let Contact::Queued { told, .. } = self.contact else { return false };
+        self.attempt = self.attempt.saturating_add(1);
+        told
+    }
+
+    /// Told once it is more than the ordinary crowd of a start, and from then on now and then.
+    pub(super) fn tell_queued(&mut self, now: Moment, before: u32) {
+        self.contact = Contact::Queued { before, tell_at: now.mono + QUEUE_NEWS, told: true };
+        let cause = self.cause.clone();
+        self.enter(now, self.state, cause);
+    }
+
     pub(super) fn handle_dialed(&mut self, now: Moment, evidence: Vec<RungReport>) {
-        if let Contact::Dialing { .. } = self.contact {
+        if self.is_dialing() {
+            self.spend_attempt();
             self.evidence = evidence;
             // Whatever the routing table said, there is one.
             self.route = true;
@@ -79,6 +140,7 @@ impl Link {
 
     /// An attempt failed: refuse, pause, or wait for the next.
     pub(super) fn fail(&mut self, now: Moment, cause: Cause, evidence: Vec<RungReport>) {
+        self.spend_attempt();
         self.evidence = evidence;
         if cause.is_refusal() {
             self.contact = Contact::None;
@@ -109,3 +171,9 @@ impl Link {
 
 /// DESIGN §4: long enough to be seen.
 const REBOOTED_AT_LEAST: Duration = Duration::from_secs(5);
+
+/// Who waits for a place longer than this, says so.
+const QUEUE_PATIENCE: Duration = Duration::from_secs(2);
+
+/// How far the queue has come is told again at this pace.
+const QUEUE_NEWS: Duration = Duration::from_secs(60);

@@ -52,6 +52,15 @@ pub(super) enum Contact {
     Dialing {
         give_up: Mono,
     },
+    /// A dial waits for its place; that is told at `tell_at`, and again later. It costs no attempt, and the
+    /// places before it end in bounded time.
+    Queued {
+        before: u32,
+        tell_at: Mono,
+        told: bool,
+    },
+    /// A dial waits for the operator, for as long as he thinks.
+    Asking,
     /// A session; nothing is sent over it before the host said who it is.
     Identifying {
         give_up: Mono,
@@ -141,10 +150,11 @@ impl Link {
             LinkInput::Route { reachable } => self.handle_route(now, reachable),
             LinkInput::Dialed { epoch, evidence } if epoch == self.epoch => self.handle_dialed(now, evidence),
             LinkInput::DialFailed { epoch, cause, evidence } if epoch == self.epoch => {
-                if let Contact::Dialing { .. } = self.contact {
+                if self.is_dialing() {
                     self.fail(now, cause, evidence);
                 }
             }
+            LinkInput::Dialing { epoch, stage } if epoch == self.epoch => self.handle_stage(now, stage),
             LinkInput::Identified { epoch, identity } if epoch == self.epoch => self.handle_identity(now, identity),
             LinkInput::IdentifyFailed { epoch, cause } if epoch == self.epoch => {
                 if let Contact::Identifying { .. } = self.contact {
@@ -170,6 +180,7 @@ impl Link {
             // Reports of an earlier dial.
             LinkInput::Dialed { .. }
             | LinkInput::DialFailed { .. }
+            | LinkInput::Dialing { .. }
             | LinkInput::Identified { .. }
             | LinkInput::IdentifyFailed { .. }
             | LinkInput::Heard { .. }
@@ -186,6 +197,7 @@ impl Link {
                 self.effects.push_back(LinkEffect::Close(self.epoch));
                 self.fail(now, Cause::HandshakeTimedOut, Vec::new());
             }
+            Contact::Queued { before, tell_at, .. } if now.mono >= tell_at => self.tell_queued(now, before),
             Contact::Identifying { give_up } if now.mono >= give_up => {
                 self.effects.push_back(LinkEffect::Close(self.epoch));
                 self.fail(now, Cause::ExecRefused("no answer to the first command".into()), Vec::new());
@@ -195,6 +207,8 @@ impl Link {
             Contact::Waiting { until } if now.mono >= until => self.dial(now),
             Contact::None
             | Contact::Dialing { .. }
+            | Contact::Queued { .. }
+            | Contact::Asking
             | Contact::Identifying { .. }
             | Contact::Probing { .. }
             | Contact::Waiting { .. } => {}
@@ -206,7 +220,8 @@ impl Link {
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Mono> {
         let contact = match self.contact {
-            Contact::None => None,
+            Contact::None | Contact::Asking => None,
+            Contact::Queued { tell_at, .. } => Some(tell_at),
             Contact::Dialing { give_up } | Contact::Identifying { give_up } | Contact::Probing { give_up, .. } => {
                 Some(give_up)
             }
@@ -248,9 +263,22 @@ impl Link {
             Contact::Waiting { until } => Some(now.wall_at(until)),
             Contact::None
             | Contact::Dialing { .. }
+            | Contact::Queued { .. }
+            | Contact::Asking
             | Contact::Identifying { .. }
             | Contact::Open(_)
             | Contact::Probing { .. } => None,
+        };
+        let waits_behind = match self.contact {
+            Contact::Queued { before, told: true, .. } => Some(before),
+            Contact::Queued { told: false, .. }
+            | Contact::None
+            | Contact::Dialing { .. }
+            | Contact::Asking
+            | Contact::Identifying { .. }
+            | Contact::Open(_)
+            | Contact::Probing { .. }
+            | Contact::Waiting { .. } => None,
         };
         self.facts.push_back(LinkFact::Link(LinkChange {
             from,
@@ -259,6 +287,7 @@ impl Link {
             evidence: self.evidence.clone(),
             attempt: self.attempt,
             retry_at,
+            waits_behind,
         }));
     }
 }

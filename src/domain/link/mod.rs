@@ -16,4 +16,4 @@ pub use hold::Hold;
 pub use machine::Link;
 pub use settings::LinkSettings;
 pub use state::LinkState;
-pub use traffic::{LinkEffect, LinkFact, LinkInput};
+pub use traffic::{DialStage, LinkEffect, LinkFact, LinkInput};

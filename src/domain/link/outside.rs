@@ -111,10 +111,14 @@ impl Link {
                 self.effects.push_back(LinkEffect::Ping(self.epoch));
             }
             Contact::Waiting { until } => *until = now.mono,
-            Contact::Dialing { give_up } => *give_up = now.mono + self.settings.connect_timeout + DRIVER_GRACE,
+            // The driver has a limit of its own, which may have stood still: it is waited for.
+            Contact::Dialing { give_up } => {
+                *give_up = (*give_up + length).max(now.mono + self.settings.connect_timeout + DRIVER_GRACE);
+            }
             Contact::Identifying { give_up } => *give_up = now.mono + IDENTIFY_LIMIT,
             Contact::Probing { give_up, .. } => *give_up = now.mono + PROBE_LIMIT,
-            Contact::None => {}
+            Contact::Queued { tell_at, .. } => *tell_at = *tell_at + length,
+            Contact::None | Contact::Asking => {}
         }
     }
 
@@ -148,11 +152,23 @@ impl Link {
 
     /// Ends whatever dial or session there is; an attempt that we break off ourselves is not spent.
     pub(super) fn end_contact(&mut self) {
-        if let Contact::Dialing { .. } = self.contact {
-            self.attempt = self.attempt.saturating_sub(1);
+        match self.contact {
+            Contact::Dialing { .. } | Contact::Asking => self.attempt = self.attempt.saturating_sub(1),
+            // Waiting for a place has cost none.
+            Contact::Queued { .. }
+            | Contact::None
+            | Contact::Identifying { .. }
+            | Contact::Open(_)
+            | Contact::Probing { .. }
+            | Contact::Waiting { .. } => {}
         }
         match self.contact {
-            Contact::Dialing { .. } | Contact::Identifying { .. } | Contact::Open(_) | Contact::Probing { .. } => {
+            Contact::Dialing { .. }
+            | Contact::Queued { .. }
+            | Contact::Asking
+            | Contact::Identifying { .. }
+            | Contact::Open(_)
+            | Contact::Probing { .. } => {
                 self.effects.push_back(LinkEffect::Close(self.epoch));
                 // What it still reports is stale.
                 self.epoch = Epoch(self.epoch.0 + 1);

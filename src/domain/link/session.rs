@@ -19,6 +19,8 @@ impl Link {
             }
             Contact::None
             | Contact::Dialing { .. }
+            | Contact::Queued { .. }
+            | Contact::Asking
             | Contact::Identifying { .. }
             | Contact::Probing { pulse: None, .. }
             | Contact::Waiting { .. } => {}
@@ -76,7 +78,11 @@ impl Link {
                 self.effects.push_back(LinkEffect::Close(self.epoch));
                 self.fail(now, cause, Vec::new());
             }
-            Contact::None | Contact::Dialing { .. } | Contact::Waiting { .. } => {}
+            Contact::None
+            | Contact::Dialing { .. }
+            | Contact::Queued { .. }
+            | Contact::Asking
+            | Contact::Waiting { .. } => {}
         }
     }
 

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::domain::boot::BootIdentity;
 use crate::domain::event::BootFact;
-use crate::domain::link::Hold;
+use crate::domain::link::{DialStage, Hold};
 use crate::domain::moment::Wall;
 
 /// A link and what it said so far.
@@ -259,6 +259,11 @@ fn any_input() -> impl Strategy<Value = LinkInput> {
         Just(Cause::KeyUnusable("x".into())),
         Just(Cause::ConnectTimedOut),
     ];
+    let stage = prop_oneof![
+        any::<u32>().prop_map(|before| DialStage::Waiting { before }),
+        (0_u64..100).prop_map(|s| DialStage::Connecting { limit: Duration::from_secs(s) }),
+        Just(DialStage::Asking),
+    ];
     prop_oneof![
         Just(LinkInput::Connect),
         Just(LinkInput::Reconnect),
@@ -277,10 +282,68 @@ fn any_input() -> impl Strategy<Value = LinkInput> {
         (epoch.clone(), cause.clone()).prop_map(|(epoch, cause)| LinkInput::IdentifyFailed { epoch, cause }),
         epoch.clone().prop_map(|epoch| LinkInput::Heard { epoch }),
         (epoch.clone(), cause).prop_map(|(epoch, cause)| LinkInput::Gone { epoch, cause }),
+        (epoch.clone(), stage).prop_map(|(epoch, stage)| LinkInput::Dialing { epoch, stage }),
         epoch.prop_map(|epoch| LinkInput::Probed { epoch, evidence: vec![] }),
         Just(LinkInput::RebootHandled),
         (0_u64..10_000).prop_map(|s| LinkInput::Stalled(Duration::from_secs(s))),
     ]
+}
+
+#[test]
+fn waiting_for_a_place_is_not_connecting_and_costs_no_attempt() {
+    let mut rig = Rig::new(LinkSettings { attempts: Some(1), ..LinkSettings::default() });
+    rig.input(LinkInput::Connect);
+    let stage = |rig: &mut Rig, stage| {
+        let epoch = rig.link.epoch();
+        rig.input(LinkInput::Dialing { epoch, stage });
+    };
+    rig.clear();
+    stage(&mut rig, DialStage::Waiting { before: 42 });
+    rig.pass(Duration::from_secs(1));
+    assert!(rig.changes.is_empty(), "an ordinary crowd is no news");
+    rig.pass(Duration::from_secs(30));
+    stage(&mut rig, DialStage::Waiting { before: 17 });
+    rig.pass(Duration::from_secs(3_600));
+    let told: Vec<_> = rig.changes.iter().map(|change| (change.waits_behind, change.attempt, change.to)).collect();
+    assert_eq!(told[0], (Some(42), 0, LinkState::Connecting));
+    assert_eq!(told[1], (Some(17), 0, LinkState::Connecting));
+    assert_eq!(told.len(), 61, "once a minute");
+    rig.clear();
+    stage(&mut rig, DialStage::Connecting { limit: Duration::from_secs(300) });
+    assert_eq!((rig.changes[0].waits_behind, rig.changes[0].attempt), (None, 1));
+    rig.pass(Duration::from_secs(304));
+    assert_eq!(rig.link.state(), LinkState::Connecting, "the host's own limit is the one that counts");
+    rig.pass(Duration::from_secs(1));
+    assert_eq!(rig.link.state(), LinkState::Lost);
+    assert_eq!(rig.changes.last().and_then(|change| change.cause.clone()), Some(Cause::HandshakeTimedOut));
+}
+
+#[test]
+fn an_operator_who_is_asked_may_think() {
+    let mut rig = Rig::new(LinkSettings::default());
+    rig.input(LinkInput::Connect);
+    let epoch = rig.link.epoch();
+    rig.input(LinkInput::Dialing { epoch, stage: DialStage::Asking });
+    rig.pass(Duration::from_secs(7_200));
+    assert_eq!((rig.link.state(), rig.link.epoch()), (LinkState::Connecting, epoch));
+    rig.input(LinkInput::Dialing { epoch, stage: DialStage::Connecting { limit: Duration::from_secs(60) } });
+    rig.connect_as("one");
+    assert_eq!(rig.link.state(), LinkState::Alive);
+}
+
+#[test]
+fn a_queue_that_we_leave_costs_no_attempt_either() {
+    let mut rig = Rig::alive();
+    let epoch = rig.link.epoch();
+    rig.input(LinkInput::Gone { epoch, cause: Cause::ClosedByPeer(String::new()) });
+    rig.input(LinkInput::Probed { epoch, evidence: vec![] });
+    rig.fail(Cause::PortRefused);
+    rig.pass(Duration::from_secs(1));
+    let epoch = rig.link.epoch();
+    rig.input(LinkInput::Dialing { epoch, stage: DialStage::Waiting { before: 3 } });
+    rig.input(LinkInput::Network(NetworkState::Down));
+    assert_eq!(rig.changes.last().map(|change| (change.to, change.attempt)), Some((LinkState::Paused, 1)));
+    assert!(rig.effects.contains(&LinkEffect::Close(epoch)));
 }
 
 proptest! {
@@ -312,9 +375,14 @@ proptest! {
             match rig.link.state() {
                 LinkState::Paused | LinkState::Lost if rig.link.held().is_some() => prop_assert!(!timer, "{:?}", rig.link),
                 LinkState::Connecting | LinkState::Alive | LinkState::Pinging | LinkState::Reconnecting
-                | LinkState::Rebooted | LinkState::Lost => prop_assert!(timer, "{:?}", rig.link),
+                | LinkState::Rebooted | LinkState::Lost => {
+                    prop_assert!(timer || rig.link.contact == Contact::Asking, "{:?}", rig.link)
+                }
                 LinkState::Idle | LinkState::Refused => prop_assert!(!timer, "{:?}", rig.link),
-                LinkState::Paused => prop_assert!(timer || network == NetworkState::Down, "{:?}", rig.link),
+                LinkState::Paused => {
+                    let waits = network == NetworkState::Down || rig.link.contact == Contact::Asking;
+                    prop_assert!(timer || waits, "{:?}", rig.link);
+                }
             }
         }
     }
@@ -324,6 +392,7 @@ fn with_epoch(input: LinkInput, epoch: Epoch) -> LinkInput {
     match input {
         LinkInput::Dialed { evidence, .. } => LinkInput::Dialed { epoch, evidence },
         LinkInput::DialFailed { cause, evidence, .. } => LinkInput::DialFailed { epoch, cause, evidence },
+        LinkInput::Dialing { stage, .. } => LinkInput::Dialing { epoch, stage },
         LinkInput::Identified { identity, .. } => LinkInput::Identified { epoch, identity },
         LinkInput::IdentifyFailed { cause, .. } => LinkInput::IdentifyFailed { epoch, cause },
         LinkInput::Heard { .. } => LinkInput::Heard { epoch },

@@ -32,6 +32,11 @@ pub enum LinkInput {
         cause: Cause,
         evidence: Vec<RungReport>,
     },
+    /// How far a dial under way is.
+    Dialing {
+        epoch: Epoch,
+        stage: DialStage,
+    },
     Identified {
         epoch: Epoch,
         identity: BootIdentity,
@@ -61,6 +66,18 @@ pub enum LinkInput {
     RebootHandled,
     /// We were not scheduled, or the machine slept, for this long: no host is to blame.
     Stalled(Duration),
+}
+
+/// What keeps a dial from its end; told as often as it changes. A driver that tells nothing has its dial
+/// judged by the link's own `connect_timeout`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum DialStage {
+    /// For a place in the limiter; so many dials have theirs before it.
+    Waiting { before: u32 },
+    /// For the host, which is given this long: what was configured for it and for each machine on the way.
+    Connecting { limit: Duration },
+    /// For the operator, who was asked for a secret and may think.
+    Asking,
 }
 
 /// What the driver has to do. Each names the epoch that its answer must carry.

@@ -81,6 +81,9 @@ pub struct LinkRecord {
     pub attempt: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_at: Option<Timestamp>,
+    /// The attempt that is due waits for its turn behind so many others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waits_behind: Option<u32>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
@@ -206,6 +209,7 @@ impl From<&LinkChange> for LinkRecord {
             evidence: change.evidence.iter().map(Into::into).collect(),
             attempt: change.attempt,
             retry_at: change.retry_at.map(Into::into),
+            waits_behind: change.waits_behind,
         }
     }
 }
@@ -219,6 +223,7 @@ impl From<LinkRecord> for LinkChange {
             evidence: record.evidence.into_iter().map(Into::into).collect(),
             attempt: record.attempt,
             retry_at: record.retry_at.map(Into::into),
+            waits_behind: record.waits_behind,
         }
     }
 }

@@ -65,14 +65,15 @@ pub(crate) fn command() -> BoxedStrategy<Command> {
 }
 
 pub(crate) fn link_change(from: BoxedStrategy<LinkState>, to: BoxedStrategy<LinkState>) -> BoxedStrategy<LinkChange> {
-    (from, to, option::of(cause()), vec(report(), 0..9), any::<u32>(), option::of(wall()))
-        .prop_map(|(from, to, cause, evidence, attempt, retry_at)| LinkChange {
+    (from, to, option::of(cause()), vec(report(), 0..9), any::<u32>(), option::of(wall()), option::of(any::<u32>()))
+        .prop_map(|(from, to, cause, evidence, attempt, retry_at, waits_behind)| LinkChange {
             from,
             to,
             cause,
             evidence,
             attempt,
             retry_at,
+            waits_behind,
         })
         .boxed()
 }

@@ -51,6 +51,7 @@ fn the_public_form_stays_what_it_is() {
         evidence: Vec::new(),
         attempt: 0,
         retry_at: None,
+        waits_behind: None,
     };
     let host = HostId::parse("web1").ok();
     let event = Event { seq: Seq(7), at: Wall(1_795_231_445_123), host, fact: Fact::Link(link) };

@@ -17,7 +17,7 @@ use crate::ssh::rungs::Rungs;
 use super::auth::KeyRing;
 use super::bytes::ChannelBytes;
 use super::guard::{blame, cause_of};
-use super::handshake::{Handshake, Hop, limit};
+use super::handshake::{Handshake, Hop};
 use super::session::RusshSession;
 use super::{Broken, tcp};
 
@@ -37,7 +37,7 @@ pub(in crate::ssh) async fn dial(target: &Target, means: &Means, asker: &Asker) 
     for (number, next) in target.jump.iter().chain([target]).enumerate() {
         let is_jump = number < target.jump.len();
         rungs.begin(is_jump.then(|| next.alias.to_string()));
-        asker.patience.restart(limit(next));
+        asker.patience.restart(next.limit());
         match connect(next, hops.last(), means, asker, &mut rungs).await {
             Ok(hop) => hops.push(hop),
             Err(Broken { rung, cause, detail }) => return Err(rungs.broken(rung, cause, &detail)),
@@ -59,7 +59,7 @@ async fn connect(
     rungs: &mut Rungs,
 ) -> Result<Hop, Broken> {
     let patience = &asker.patience;
-    let tcp_limit = target.link.tcp_timeout.min(limit(target));
+    let tcp_limit = target.tcp_limit();
     let stream: Box<dyn Duplex> = match through {
         None => {
             let (stream, address) = patience

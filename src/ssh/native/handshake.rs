@@ -139,11 +139,6 @@ impl Handshake<'_> {
     /// A host that accepts but does not speak within half of the whole time will not be usable within
     /// the other half; and the operator learns of it sooner.
     fn banner_limit(&self) -> Duration {
-        limit(self.target) / 2
+        self.target.limit() / 2
     }
-}
-
-/// The whole time that one connection of a chain may take.
-pub(super) fn limit(target: &Target) -> Duration {
-    target.connect_timeout.unwrap_or(target.link.connect_timeout)
 }

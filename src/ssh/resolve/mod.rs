@@ -71,6 +71,21 @@ pub struct Target {
     pub config_file: Option<PathBuf>,
 }
 
+impl Target {
+    /// How long its connection may take as a whole. `ConnectTimeout` is the operator's word on this host in
+    /// particular: it goes before `[link] connect_timeout`, also when it is more patient.
+    #[must_use]
+    pub fn limit(&self) -> Duration {
+        self.connect_timeout.unwrap_or(self.link.connect_timeout)
+    }
+
+    /// The TCP part of it. `ConnectTimeout` is about this part above all.
+    #[must_use]
+    pub fn tcp_limit(&self) -> Duration {
+        self.connect_timeout.unwrap_or(self.link.tcp_timeout.min(self.link.connect_timeout))
+    }
+}
+
 /// Where the agent is.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum IdentityAgent {

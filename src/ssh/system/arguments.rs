@@ -33,7 +33,7 @@ impl Arguments {
             HostKeyPolicy::Strict => "yes",
             HostKeyPolicy::AcceptNew => "accept-new",
         };
-        let limit = target.connect_timeout.unwrap_or(target.link.connect_timeout).as_secs().max(1);
+        let limit = target.limit().as_secs().max(1);
         let mut options = vec![
             format!("StrictHostKeyChecking={policy}"),
             format!("ConnectTimeout={limit}"),

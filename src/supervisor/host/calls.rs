@@ -33,6 +33,8 @@ pub(super) enum Outcome {
     Probed(Epoch, Vec<RungReport>),
     Gone(Epoch, SessionGone),
     Run(AttemptId, RunInput),
+    /// The rungs above the login, of a run that was not heard of.
+    Suspected(AttemptId, Vec<RungReport>),
     Sampled(Epoch, Box<Answer>),
     LastBoot(Result<Vec<Trace>, RemoteError>),
     System(BootIdentity, Result<System, RemoteError>),
@@ -46,8 +48,10 @@ impl HostTask {
     pub(super) fn spawn_probe(&mut self, epoch: Epoch) {
         let (connector, host) = (Arc::clone(&self.around.connector), self.around.host.clone());
         let (own, clock) = (self.own_network(), Arc::clone(&self.around.clock));
+        let session = self.session.as_ref().filter(|open| open.epoch == epoch).map(|open| Arc::clone(&open.session));
         self.calls.spawn(async move {
-            Outcome::Probed(epoch, ladder::probe(&*connector, &host, own.as_ref(), &*clock).await)
+            let reports = ladder::probe(&*connector, &host, own.as_ref(), &*clock, session.as_deref()).await;
+            Outcome::Probed(epoch, reports)
         });
     }
 
@@ -194,6 +198,7 @@ impl HostTask {
             }
             Outcome::Probed(epoch, evidence) => self.link.handle_input(now, LinkInput::Probed { epoch, evidence }),
             Outcome::Run(id, input) => self.run_input(now, id, input),
+            Outcome::Suspected(id, reports) => self.handle_suspected(id, &reports),
             Outcome::Sampled(epoch, answer) => self.handle_sampled(now, epoch, *answer),
             Outcome::LastBoot(answer) => self.handle_evidence(answer),
             Outcome::System(boot, answer) => self.handle_system(boot, answer),

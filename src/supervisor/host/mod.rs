@@ -7,6 +7,7 @@ mod health;
 mod outside;
 mod reboot;
 mod runs;
+mod suspect;
 mod system;
 
 pub(super) use self::health::Sampler;
@@ -23,7 +24,7 @@ use tokio_util::task::TaskTracker;
 use crate::domain::blind::{BlindCause, BlindClock};
 use crate::domain::event::Fact;
 use crate::domain::id::{AttemptId, Epoch, HostId};
-use crate::domain::link::{Link, LinkEffect, LinkFact, LinkInput, LinkState};
+use crate::domain::link::{DialStage, Link, LinkEffect, LinkFact, LinkInput, LinkState};
 use crate::domain::moment::{Moment, Mono};
 use crate::domain::run::{HostRun, RunInput};
 use crate::domain::system::System;
@@ -34,6 +35,7 @@ use crate::supervisor::host::calls::Outcome;
 use crate::supervisor::host::outside::{Stall, Way};
 use crate::supervisor::host::reboot::Boots;
 use crate::supervisor::host::runs::Seat;
+use crate::supervisor::host::suspect::Suspicion;
 use crate::supervisor::host::system::Makeup;
 use crate::supervisor::hub::{HostNews, News};
 use crate::supervisor::shared::{Numbers, Shared};
@@ -59,6 +61,8 @@ pub(super) enum HostOrder {
 /// What pumps tell their host's task.
 pub(super) enum Report {
     Run(AttemptId, RunInput),
+    /// What keeps the dial of this epoch.
+    Dialing(Epoch, DialStage),
 }
 
 /// Everything a host's task needs from outside.
@@ -100,6 +104,7 @@ pub(super) struct HostTask {
     blind: BlindClock,
     way: Way,
     stall: Stall,
+    suspicion: Suspicion,
     /// `None`: hosts are not sampled.
     sampler: Option<Sampler>,
 }
@@ -137,6 +142,7 @@ impl HostTask {
             blind: BlindClock::default(),
             way: Way::default(),
             stall,
+            suspicion: Suspicion::default(),
             sampler,
         }
     }
@@ -179,10 +185,14 @@ impl HostTask {
             Wake::Order(order) => self.handle_order(now, order),
             Wake::Outcome(outcome) => self.handle_outcome(now, outcome),
             Wake::Report(Report::Run(id, input)) => self.run_input(now, id, input),
+            Wake::Report(Report::Dialing(epoch, stage)) => {
+                self.link.handle_input(now, LinkInput::Dialing { epoch, stage });
+            }
             Wake::Written => self.collect_progress(now),
             Wake::Timer => {}
         }
         self.link.handle_timeout(now);
+        self.suspect(now);
         for seat in self.seats.values_mut() {
             seat.run.handle_timeout(now);
         }

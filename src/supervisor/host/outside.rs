@@ -4,6 +4,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::{mpsc, watch};
+
 use crate::domain::blind::BlindCause;
 use crate::domain::diagnosis::{Cause, Rung, RungAnswer, RungReport};
 use crate::domain::id::{Epoch, HostId};
@@ -12,8 +14,8 @@ use crate::domain::moment::{Moment, Mono};
 use crate::domain::run::RunInput;
 use crate::net;
 use crate::port::{Clock, Connector, DialError, Dialed};
-use crate::supervisor::host::HostTask;
 use crate::supervisor::host::calls::Outcome;
+use crate::supervisor::host::{HostTask, Report};
 use crate::supervisor::ladder;
 use crate::supervisor::limits::{FIRST_LOOK, SLEPT, STALL, WAY_LIMIT};
 
@@ -43,12 +45,13 @@ impl HostTask {
         let (connector, host) = (Arc::clone(&self.around.connector), self.around.host.clone());
         let known = self.way.addresses.clone();
         let (network, clock) = (self.around.network.clone(), Arc::clone(&self.around.clock));
+        let reports = self.reports_out.clone();
         let call = self.calls.spawn(async move {
             let way = look(connector.as_ref(), &host, known, FIRST_LOOK).await;
             let dialed = match way.reachable {
                 Some(false) => Err(no_route(&way.addresses)),
-                Some(true) => connector.dial(&host).await.map_err(not_ours),
-                None => connector.dial(&host).await,
+                Some(true) => dial(&*connector, &host, epoch, reports).await.map_err(not_ours),
+                None => dial(&*connector, &host, epoch, reports).await,
             };
             let dialed = match dialed {
                 Ok(dialed) => Ok(dialed),
@@ -112,6 +115,30 @@ impl HostTask {
         self.link.handle_input(now, LinkInput::Stalled(length));
         for seat in self.seats.values_mut() {
             seat.run.handle_input(now, RunInput::Stalled(length));
+        }
+    }
+}
+
+/// One attempt; what keeps it waiting is reported while it does.
+async fn dial(
+    connector: &dyn Connector,
+    host: &HostId,
+    epoch: Epoch,
+    reports: mpsc::Sender<Report>,
+) -> Result<Dialed, DialError> {
+    let (stages, mut seen) = watch::channel(None);
+    let mut dialing = connector.dial_telling(host, stages);
+    loop {
+        let told = async {
+            seen.changed().await.ok()?;
+            let stage = (*seen.borrow_and_update())?;
+            // Waits for the host's task, which waits for nobody; an error means that it has ended.
+            reports.send(Report::Dialing(epoch, stage)).await.ok()
+        };
+        tokio::select! {
+            biased;
+            dialed = &mut dialing => return dialed,
+            Some(()) = told => {}
         }
     }
 }

@@ -6,7 +6,7 @@ use tokio::task::AbortHandle;
 
 use crate::domain::event::{Fact, RunFact, SupervisorFact};
 use crate::domain::id::{AttemptId, Epoch};
-use crate::domain::moment::Moment;
+use crate::domain::moment::{Moment, Mono};
 use crate::domain::run::{HostRun, RunEffect, RunInput, Stream};
 use crate::remote::{Found, RemoteError};
 use crate::supervisor::host::HostTask;
@@ -20,6 +20,8 @@ use crate::supervisor::writer::LogWriter;
 pub(super) struct Seat {
     pub run: HostRun,
     pub reboots: u32,
+    /// When the host last told of it.
+    pub heard: Mono,
     /// Since we saw the host again.
     pub catching: Option<Catching>,
     logs: Vec<LogSeat>,
@@ -62,11 +64,14 @@ impl HostTask {
         if let Some(epoch) = self.announced {
             run.handle_input(now, RunInput::Connected(epoch));
         }
-        self.seats.insert(id, Seat { run, reboots, catching: None, logs });
+        self.seats.insert(id, Seat { run, reboots, heard: now.mono, catching: None, logs });
     }
 
     pub(super) fn run_input(&mut self, now: Moment, id: AttemptId, input: RunInput) {
         if let Some(seat) = self.seats.get_mut(&id) {
+            if let RunInput::Looked { .. } | RunInput::Followed { .. } = input {
+                seat.heard = now.mono;
+            }
             if let RunInput::Followed { .. } | RunInput::FollowEnded { .. } = input {
                 // What was stored so far comes first: the next follower begins behind it.
                 seat.collect(now);

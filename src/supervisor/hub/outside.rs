@@ -8,12 +8,12 @@ use crate::domain::event::{Fact, LinkChange, SupervisorFact};
 use crate::domain::id::HostId;
 use crate::domain::link::{LinkInput, LinkState};
 use crate::domain::moment::Mono;
-use crate::domain::network::Links;
+use crate::domain::network::{Links, NetworkState};
 use crate::net::OwnNetwork;
 use crate::port::Clock;
 use crate::supervisor::host::HostOrder;
 use crate::supervisor::hub::Hub;
-use crate::supervisor::limits::{ROUTES, ROUTES_EACH, SLEPT, STALL, TICK};
+use crate::supervisor::limits::{REASONS, ROUTES, ROUTES_EACH, SLEPT, STALL, TICK};
 
 /// What the hub knows of the outside.
 pub(in crate::supervisor) struct Outside {
@@ -28,6 +28,36 @@ pub(in crate::supervisor) struct Outside {
     /// When the hub was awake last, and how long the machine had slept by then.
     ticked: Mono,
     slept: Duration,
+    reason: Reason,
+}
+
+/// Why the network is as it is: news too, when it changes while the network stays bad.
+#[derive(Default)]
+struct Reason {
+    told: String,
+    at: Option<Mono>,
+    /// Not told yet; only the newest counts.
+    due: Option<String>,
+}
+
+impl Reason {
+    fn note(&mut self, now: Mono, why: &str) {
+        (self.told, self.at, self.due) = (why.to_owned(), Some(now), None);
+    }
+
+    fn change(&mut self, why: String) {
+        self.due = (why != self.told).then_some(why);
+    }
+
+    /// At most one in [`REASONS`]: check hosts that come and go make many.
+    fn take(&mut self, now: Mono) -> Option<String> {
+        if self.at.is_some_and(|at| now.since(at) < REASONS) {
+            return None;
+        }
+        let why = self.due.take()?;
+        self.note(now, &why);
+        Some(why)
+    }
 }
 
 impl Outside {
@@ -41,6 +71,7 @@ impl Outside {
             changes: 0,
             ticked: clock.now().mono,
             slept: clock.asleep(),
+            reason: Reason::default(),
         }
     }
 
@@ -86,15 +117,18 @@ impl Hub {
             self.outside.routes_due.get_or_insert(earliest.max(now));
         }
         // A network that nobody watches any more must not keep links waiting for it.
-        let unwatched = || (crate::domain::network::NetworkState::Unknown, "its watch has ended".to_owned());
+        let unwatched = || (NetworkState::Unknown, "its watch has ended".to_owned());
         let (state, why) = seen.map_or_else(unwatched, |seen| (seen.state, seen.why));
         if state != self.fleet.network {
             let from = self.fleet.network;
+            self.outside.reason.note(self.clock.now().mono, &why);
             self.publish(None, Fact::Network { from, to: state, why });
             let hosts: Vec<_> = self.seats.keys().cloned().collect();
             for host in hosts {
                 self.offer(&host, HostOrder::Link(LinkInput::Network(state)));
             }
+        } else if let NetworkState::Down | NetworkState::Degraded = state {
+            self.outside.reason.change(why);
         }
     }
 
@@ -117,6 +151,10 @@ impl Hub {
         if let Some(length) = self.outside.stalled(now, self.clock.asleep()) {
             self.publish(None, Fact::Supervisor(SupervisorFact::Stalled(length)));
             self.tell_all(|| HostOrder::Stalled(length));
+        }
+        if let Some(why) = self.outside.reason.take(now) {
+            let state = self.fleet.network;
+            self.publish(None, Fact::Network { from: state, to: state, why });
         }
         if self.outside.routes_due.is_some_and(|due| now >= due) {
             (self.outside.routes_due, self.outside.routes_seen) = (None, Some(now));
@@ -161,11 +199,37 @@ mod tests {
     }
 
     #[test]
+    fn another_reason_is_news_once_and_not_too_often() {
+        let mut reason = Reason::default();
+        reason.note(Mono(seconds(100)), "no usable interface");
+        reason.change("no usable interface".into());
+        assert_eq!(reason.take(Mono(seconds(200))), None, "the same");
+        reason.change("no route".into());
+        assert_eq!(reason.take(Mono(seconds(201))).as_deref(), Some("no route"));
+        assert_eq!(reason.take(Mono(seconds(300))), None, "told");
+        reason.change("a".into());
+        reason.change("b".into());
+        assert_eq!(reason.take(Mono(seconds(301))).as_deref(), Some("b"));
+        reason.change("c".into());
+        assert_eq!(reason.take(Mono(seconds(302))), None, "too soon");
+        reason.change("b".into());
+        assert_eq!(reason.take(Mono(seconds(400))), None, "as it was told");
+    }
+
+    #[test]
     fn what_links_need_follows_their_states() {
         let (links, needs) = watch::channel(Links::Quiet);
         let mut outside = Outside::new(&Still, Some(links));
         let mut step = |from, to| {
-            let change = LinkChange { from, to, cause: None, evidence: Vec::new(), attempt: 0, retry_at: None };
+            let change = LinkChange {
+                from,
+                to,
+                cause: None,
+                evidence: Vec::new(),
+                attempt: 0,
+                retry_at: None,
+                waits_behind: None,
+            };
             outside.note(&change, false);
             *needs.borrow()
         };
