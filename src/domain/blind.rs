@@ -103,9 +103,11 @@ impl CatchUp {
         (position >= until).then(|| until.saturating_sub(self.from))
     }
 
-    /// What is said when it is over.
+    /// What is said when it is over. Without a number the connection held, and nobody knows how much came
+    /// before we looked again.
     #[must_use]
-    pub fn words(&self, lines: u64) -> String {
+    pub fn words(&self, lines: Option<u64>) -> String {
+        let Some(lines) = lines else { return format!("{}; the connection held; caught up", self.span) };
         let plural = if lines == 1 { "line" } else { "lines" };
         format!("{}; the host wrote {} {plural} meanwhile; caught up", self.span, grouped(lines))
     }
@@ -172,7 +174,11 @@ mod tests {
         catch_up.note_size(5_000);
         catch_up.note_size(9_000);
         assert_eq!((catch_up.caught_up(4_999), catch_up.caught_up(5_000)), (None, Some(4_000)));
-        assert_eq!(catch_up.words(3_812), "blind 25 s (own network); the host wrote 3,812 lines meanwhile; caught up");
+        assert_eq!(
+            catch_up.words(Some(3_812)),
+            "blind 25 s (own network); the host wrote 3,812 lines meanwhile; caught up"
+        );
+        assert_eq!(catch_up.words(None), "blind 25 s (own network); the connection held; caught up");
     }
 
     #[test]

@@ -215,7 +215,8 @@ impl CancelReason {
 pub enum OutputMark {
     /// The host gave up `lost` bytes of the spool before we had them; the log goes on at `spool_offset`.
     Gap { log_offset: u64, spool_offset: u64, lost: u64 },
-    /// We did not see the host for this long; the bytes up to `log_offset + caught_up` came afterwards.
+    /// We did not see the host for this long; the bytes up to `log_offset + caught_up` came afterwards. 0 where
+    /// the connection held, as nobody knows then.
     Blind { log_offset: u64, duration: Duration, cause: String, caught_up: u64 },
 }
 

@@ -99,7 +99,10 @@ fn words(mark: &OutputMark) -> String {
         OutputMark::Gap { lost, .. } => format!("{} are missing: the host's spool was full", say::bytes(*lost)),
         OutputMark::Blind { duration, cause, caught_up, .. } => {
             let (length, cause) = (say::duration(*duration), say::clean(cause));
-            format!("not seen for {length} ({cause}); the next {} came afterwards", say::bytes(*caught_up))
+            match caught_up {
+                0 => format!("not seen for {length} ({cause})"),
+                bytes => format!("not seen for {length} ({cause}); the next {} came afterwards", say::bytes(*bytes)),
+            }
         }
     }
 }

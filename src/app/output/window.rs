@@ -147,6 +147,8 @@ impl Marker {
     pub fn text(&self) -> String {
         match self {
             Self::Gap { lost } => format!("gap: host gave up {}", words::bytes(*lost)),
+            // The connection held: how much came before we looked again is not known.
+            Self::Blind { duration, cause, caught_up: 0 } => format!("blind {} ({cause})", words::clock(*duration)),
             Self::Blind { duration, cause, caught_up } => {
                 format!("blind {} ({cause}), caught up {}", words::clock(*duration), words::bytes(*caught_up))
             }

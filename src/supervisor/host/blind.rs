@@ -21,6 +21,8 @@ pub(super) struct Catching {
     pub catch_up: CatchUp,
     /// The end of its log when we saw the host again.
     log_offset: u64,
+    /// Over the connection of before: what it brought before we looked is not known from what came after.
+    held: bool,
 }
 
 /// A run that has caught up by `bytes`.
@@ -31,12 +33,13 @@ pub(super) struct CaughtUp {
 }
 
 impl HostTask {
-    /// The host is seen (again): its runs begin to catch up with what we missed.
-    pub(super) fn see_again(&mut self, now: Moment) {
+    /// The host is seen (again), maybe over a connection that held: its runs begin to catch up with what we
+    /// missed.
+    pub(super) fn see_again(&mut self, now: Moment, held: bool) {
         let Some(span) = self.blind.take(now.mono) else { return };
         for seat in self.seats.values_mut() {
             if let Some((from, log_offset)) = seat.output_end() {
-                seat.catching = Some(Catching { catch_up: CatchUp::new(span, from), log_offset });
+                seat.catching = Some(Catching { catch_up: CatchUp::new(span, from), log_offset, held });
             }
         }
     }
@@ -81,8 +84,9 @@ impl HostTask {
 
 /// The mark in the output and the words, after counting the lines of the log.
 async fn facts(ledger: Ledger, CaughtUp { id, catching, bytes }: CaughtUp) -> Vec<Fact> {
-    let Catching { catch_up, log_offset } = catching;
+    let Catching { catch_up, log_offset, held } = catching;
     let span = catch_up.span;
+    let bytes = if held { 0 } else { bytes };
     let mark =
         OutputMark::Blind { log_offset, duration: span.duration, cause: span.cause.word().into(), caught_up: bytes };
     let kept = mark.clone();
@@ -92,7 +96,8 @@ async fn facts(ledger: Ledger, CaughtUp { id, catching, bytes }: CaughtUp) -> Ve
         }
         lines(&ledger.log_path(id, Stream::Out), log_offset, bytes).unwrap_or_default()
     });
-    let words = catch_up.words(counted.await.unwrap_or_default());
+    let lines = counted.await.unwrap_or_default();
+    let words = catch_up.words((!held).then_some(lines));
     vec![Fact::Output { id, stream: Stream::Out, mark }, Fact::Run { id, fact: RunFact::Notice(words) }]
 }
 

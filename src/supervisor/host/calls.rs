@@ -190,7 +190,7 @@ impl HostTask {
             Outcome::Ponged(epoch, Ok(rtt)) => {
                 self.link.handle_input(now, LinkInput::Pong { epoch, rtt });
                 if self.announced == Some(epoch) {
-                    self.see_again(now);
+                    self.see_again(now, true);
                 }
             }
             Outcome::Ponged(epoch, Err(SessionGone(cause))) | Outcome::Gone(epoch, SessionGone(cause)) => {

@@ -310,7 +310,7 @@ impl HostTask {
         let epoch = self.link.epoch();
         if self.link.state().is_connected() && self.announced != Some(epoch) {
             self.announced = Some(epoch);
-            self.see_again(now);
+            self.see_again(now, false);
             self.all_runs(now, &RunInput::Connected(epoch));
         }
         if self.link.state() == LinkState::Rebooted && self.seats.values().all(|seat| seat.run.is_settled()) {
