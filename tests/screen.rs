@@ -416,15 +416,7 @@ fn the_selection_follows_the_host_when_the_list_is_ordered_anew() {
     let mut app = app(120, 40);
     typed(&mut app, "jo");
     assert_eq!(app.host().map(|h| h.id.clone()), Some(host("birch")));
-    let change = LinkChange {
-        from: LinkState::Alive,
-        to: LinkState::Refused,
-        cause: None,
-        evidence: Vec::new(),
-        attempt: 0,
-        retry_at: None,
-        waits_behind: None,
-    };
+    let change = LinkChange::between(LinkState::Alive, LinkState::Refused, None);
     let msg = event(&app, "birch", Fact::Link(change));
     app.update(scene::NOW, msg);
     assert_eq!(app.hosts.visible(&app.fleet)[0].id, host("birch"));
@@ -592,15 +584,7 @@ fn a_host_left_alone_is_told_in_the_operators_words_and_is_no_incident() {
     for (hold, words) in [(Hold::Paused, "paused (you)"), (Hold::Dead, "marked dead")] {
         let mut app = app(160, 40);
         let from = app.fleet.hosts[&host("amber")].link.state;
-        let change = LinkChange {
-            from,
-            to: hold.state(),
-            cause: Some(hold.cause()),
-            evidence: Vec::new(),
-            attempt: 0,
-            retry_at: None,
-            waits_behind: None,
-        };
+        let change = LinkChange::between(from, hold.state(), Some(hold.cause()));
         let open = app.fleet.incidents.open().count();
         let msg = event(&app, "amber", Fact::Link(change));
         assert!(app.update(scene::NOW, msg).is_empty(), "nobody is called");

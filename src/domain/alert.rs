@@ -192,7 +192,7 @@ mod tests {
 
     fn link(from: LinkState, to: LinkState) -> Fact {
         let cause = Some(Cause::JumpHost { host: "gate".into(), cause: Box::new(Cause::ConnectTimedOut) });
-        Fact::Link(LinkChange { from, to, cause, evidence: Vec::new(), attempt: 0, retry_at: None, waits_behind: None })
+        Fact::Link(LinkChange::between(from, to, cause))
     }
 
     #[test]

@@ -64,6 +64,12 @@ pub struct LinkChange {
 }
 
 impl LinkChange {
+    /// Without evidence, attempts or anything that is due.
+    #[must_use]
+    pub fn between(from: LinkState, to: LinkState, cause: Option<Cause>) -> Self {
+        Self { from, to, cause, evidence: Vec::new(), attempt: 0, retry_at: None, waits_behind: None }
+    }
+
     /// What the operator has said of the host, if it is that.
     #[must_use]
     pub fn hold(&self) -> Option<Hold> {

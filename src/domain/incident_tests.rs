@@ -7,15 +7,7 @@ fn host(n: u8) -> HostId {
 }
 
 fn change(to: LinkState, cause: Option<Cause>) -> LinkChange {
-    LinkChange {
-        from: LinkState::Alive,
-        to,
-        cause,
-        evidence: Vec::new(),
-        attempt: 0,
-        retry_at: None,
-        waits_behind: None,
-    }
+    LinkChange::between(LinkState::Alive, to, cause)
 }
 
 fn silent() -> Option<Cause> {

@@ -353,13 +353,9 @@ mod tests {
         for (place, (to, cause, attempt, retry_in)) in changes.iter().enumerate() {
             let at = Wall(step * i64::try_from(place).expect("small"));
             let fact = Fact::Link(LinkChange {
-                from,
-                to: *to,
-                cause: cause.clone(),
-                evidence: Vec::new(),
                 attempt: *attempt,
                 retry_at: retry_in.map(|seconds| Wall(at.0 + seconds * 1000)),
-                waits_behind: None,
+                ..LinkChange::between(from, *to, cause.clone())
             });
             from = *to;
             let event = Event { seq: Seq(1), at, host: Some(host.clone()), fact };

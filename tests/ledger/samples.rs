@@ -32,13 +32,8 @@ pub fn event(seq: u64) -> Event {
     let fact = match seq % 60 {
         0 => requested(id),
         20 | 40 => Fact::Link(LinkChange {
-            from: LinkState::Alive,
-            to: LinkState::Pinging,
-            cause: Some(Cause::Silent(Duration::from_millis(seq))),
-            evidence: Vec::new(),
-            attempt: 0,
             retry_at: Some(Wall(1)),
-            waits_behind: None,
+            ..LinkChange::between(LinkState::Alive, LinkState::Pinging, Some(Cause::Silent(Duration::from_millis(seq))))
         }),
         _ => note(&format!("event {seq} {}", "\u{0}ä\n".repeat(usize::try_from(mix(seq) % 300).unwrap()))),
     };

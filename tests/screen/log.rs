@@ -182,15 +182,7 @@ fn a_frozen_screen_stands_still_while_everything_goes_on() {
     typed(&mut app, "F");
     let still = text(&draw(&app, COLOURED));
     snapshot("frozen", &app);
-    let refused = LinkChange {
-        from: LinkState::Alive,
-        to: LinkState::Refused,
-        cause: None,
-        evidence: Vec::new(),
-        attempt: 0,
-        retry_at: None,
-        waits_behind: None,
-    };
+    let refused = LinkChange::between(LinkState::Alive, LinkState::Refused, None);
     let msg = event(&app, "amber", Fact::Link(refused));
     app.update(scene::NOW, msg);
     app.update(scene::NOW, Msg::Ask(question()));

@@ -44,15 +44,7 @@ proptest! {
 
 #[test]
 fn the_public_form_stays_what_it_is() {
-    let link = LinkChange {
-        from: LinkState::Alive,
-        to: LinkState::Pinging,
-        cause: Some(Cause::Silent(Duration::from_secs(15))),
-        evidence: Vec::new(),
-        attempt: 0,
-        retry_at: None,
-        waits_behind: None,
-    };
+    let link = LinkChange::between(LinkState::Alive, LinkState::Pinging, Some(Cause::Silent(Duration::from_secs(15))));
     let host = HostId::parse("web1").ok();
     let event = Event { seq: Seq(7), at: Wall(1_795_231_445_123), host, fact: Fact::Link(link) };
     let line = serde_json::to_string(&EventRecord::from(&event)).expect("it can be written");

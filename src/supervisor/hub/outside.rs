@@ -221,15 +221,7 @@ mod tests {
         let (links, needs) = watch::channel(Links::Quiet);
         let mut outside = Outside::new(&Still, Some(links));
         let mut step = |from, to| {
-            let change = LinkChange {
-                from,
-                to,
-                cause: None,
-                evidence: Vec::new(),
-                attempt: 0,
-                retry_at: None,
-                waits_behind: None,
-            };
+            let change = LinkChange::between(from, to, None);
             outside.note(&change, false);
             *needs.borrow()
         };
