@@ -78,7 +78,7 @@ impl App {
                 let decision = Decision::Save(Save { overwrite: true, ..save });
                 self.dialogs.push(Dialog::Confirm(Confirm::new(title, text, "Overwrite", "Keep it", decision)));
             }
-            News::Saving(words) => self.toasts.renew(self.now.mono, SAVING, &words),
+            News::Saving(words) => self.toasts.renew(self.now.mono, Tone::Plain, SAVING, &words),
             News::Picture(picture) => {
                 let rows = self.terminal_room().1;
                 for dialog in &mut self.dialogs {

@@ -354,7 +354,11 @@ impl App {
     fn handle_event(&mut self, event: &Event) -> Vec<Effect> {
         self.fleet.apply(event);
         if let Some((tone, text)) = toast::of_event(&self.fleet, event) {
-            self.tell(tone, say::clean(&text));
+            let text = say::clean(&text);
+            match toast::renewed(&self.fleet, event) {
+                Some(beginning) => self.toasts.renew(self.now.mono, tone, &say::clean(&beginning), &text),
+                None => self.tell(tone, text),
+            }
         }
         self.alerts.of(&self.fleet, event).map(|alert| Effect::Notify(alert.text)).into_iter().collect()
     }

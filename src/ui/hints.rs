@@ -75,7 +75,13 @@ fn note(pen: &mut Pen<'_>, label: &Label, kept: u16, theme: &Theme) {
 fn entry(pen: &mut Pen<'_>, (head, sign, tail): (&str, &str, &str), line: &Line, theme: &Theme) {
     pen.skip(1).text(head, theme.style(Role::Quiet)).text(sign, theme.style(Role::Accent));
     typed(pen, line, None, theme);
-    pen.skip(3).text(tail, theme.style(Role::Quiet));
+    pen.skip(1);
+    for piece in tail.split("  ") {
+        // Half a hint is none.
+        if columns(piece) + GAP <= pen.room() {
+            pen.skip(GAP).text(piece, theme.style(Role::Quiet));
+        }
+    }
 }
 
 /// A line being typed with its cursor; every character as `hidden` when there is one.

@@ -22,16 +22,23 @@ use ratatui::style::Style;
 
 pub use self::palette::OutputPalette;
 use self::times::Clock;
+use super::edge;
+use super::pen::columns;
 use super::theme::{Role, Theme};
 use super::{Label, Pane};
 use crate::app::layout::Edge;
 use crate::app::output::{Entry, Line, Marker, Span, View, char_width, text_width};
 use crate::app::{App, Focus, say};
+use crate::domain::id::Attempt;
 use crate::domain::run::Stream;
 
 pub fn render(frame: &mut Frame<'_>, area: Rect, app: &App, theme: &Theme) {
     let edge = app.areas().map_or(Edge::Box, |areas| areas.edge);
-    let mut title = whose(app, theme);
+    let palette = OutputPalette::of(theme);
+    let aside = edge::width(&where_in(app.output.view(), &palette));
+    // The corners, a blank on each side, and a column of the edge between the two.
+    let room = area.width.saturating_sub(aside + 2 + 2 + 1);
+    let mut title = whose(app, theme, room);
     if title.is_empty() {
         title.push(("Output".into(), Role::Heading));
     }
@@ -51,40 +58,70 @@ pub fn notes(app: &App, theme: &Theme) -> Label {
         Some(Edge::Box) | None => Label::new(),
         Some(Edge::Rule) => foot,
         Some(Edge::None) => {
-            let mut label = if foot.is_empty() { whose(app, theme) } else { foot };
-            label.extend(where_in(view, &palette).into_iter().map(|(text, role)| (format!("  {text}"), role)));
+            // Whether it follows is never cut; what a search has come to goes before it.
+            let place = where_in(view, &palette);
+            let (mut label, rest) = if foot.is_empty() { (place, whose(app, theme, u16::MAX)) } else { (foot, place) };
+            if !rest.is_empty() && !label.is_empty() {
+                label.push(("  ".into(), Role::Text));
+            }
+            label.extend(rest);
             label
         }
     }
 }
 
-/// Whose output it is, and how that run stands.
-fn whose(app: &App, theme: &Theme) -> Label {
-    let (Some(pick), Some(host)) = (app.pick(), app.host()) else { return Label::new() };
+/// Whose output it is, and how that run stands: as much as `room` has columns for, the least important
+/// first to go.
+fn whose(app: &App, theme: &Theme, room: u16) -> Label {
+    let mut parts = parts(app, theme);
+    let width = |parts: &[Part]| parts.iter().map(|part| columns(&part.text)).fold(0, u16::saturating_add);
+    while width(&parts) > room
+        && let Some(least) = (0..parts.len()).max_by_key(|&at| parts.get(at).map(|part| part.rank))
+        && parts.len() > 1
+    {
+        parts.remove(least);
+    }
+    parts.into_iter().map(|part| (part.text, part.role)).collect()
+}
+
+/// A part of the title.
+struct Part {
+    text: String,
+    role: Role,
+    /// The highest goes first when there is no room.
+    rank: u8,
+}
+
+fn parts(app: &App, theme: &Theme) -> Vec<Part> {
+    let (Some(pick), Some(host)) = (app.pick(), app.host()) else { return Vec::new() };
+    let part = |rank, role, text| Part { text, role, rank };
     let standing = pick.standing(host.link.state);
     let (sign, role) = theme.standing(standing);
-    let stream = match app.output.view().shown() {
-        Some((_, Stream::Err)) => " stderr",
-        Some((_, Stream::Out)) | None => "",
-    };
-    let mut label = vec![
-        (say::clean(pick.run.spec.title()).into_owned(), Role::Heading),
-        (format!(" {} attempt {}{stream}", pick.run.host, pick.attempt.attempt), Role::Quiet),
-        (format!(" {sign} {}", standing.word()), role),
+    let first = pick.attempt.attempt == Attempt::FIRST;
+    let mut parts = vec![
+        part(0, Role::Heading, say::clean(pick.run.spec.title()).into_owned()),
+        part(4, Role::Quiet, format!(" {}", pick.run.host)),
+        part(if first { 9 } else { 5 }, Role::Quiet, format!(" attempt {}", pick.attempt.attempt)),
     ];
-    if let Some(progress) = app.progress(&pick) {
-        label.push((format!(" {}", theme.gauge(progress.permille, 8)), Role::Accent));
-        label.push((format!(" {}", say::progress(progress.permille, progress.remaining)), Role::Text));
-        if let Some(status) = progress.status {
-            label.push((format!(" {}", say::clean(&status)), Role::Quiet));
-        }
+    match app.output.view().shown() {
+        Some((_, Stream::Err)) => parts.push(part(1, Role::Quiet, " stderr".into())),
+        Some((_, Stream::Out)) | None => {}
     }
+    parts.push(part(3, role, format!(" {sign} {}", standing.word())));
     let hits = pick.attempt.alarm_hits();
     if hits > 0 {
         let words = if hits == 1 { "alarm" } else { "alarms" };
-        label.push((format!(" {} {hits} {words}", theme.alarm()), Role::Bad));
+        parts.push(part(2, Role::Bad, format!(" {} {hits} {words}", theme.alarm())));
     }
-    label
+    if let Some(progress) = app.progress(&pick) {
+        parts.push(part(7, Role::Accent, format!(" {}", theme.gauge(progress.permille, 8))));
+        let words = say::progress(progress.permille, progress.remaining);
+        parts.push(part(6, Role::Text, format!(" {words}")));
+        if let Some(status) = progress.status {
+            parts.push(part(8, Role::Quiet, format!(" {}", say::clean(&status))));
+        }
+    }
+    parts
 }
 
 /// Where we are in it.

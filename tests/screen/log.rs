@@ -18,12 +18,6 @@ fn tell(app: &mut App, msg: output::Msg) {
     app.update(scene::NOW, Msg::Output(msg));
 }
 
-fn snapshot(name: &str, app: &App) {
-    insta::assert_snapshot!(format!("{name}-{}x{}", app.size.0, app.size.1), text(&draw(app, COLOURED)));
-    let plain = draw(app, PLAIN);
-    assert!(text(&plain).is_ascii(), "{}", text(&plain));
-}
-
 #[test]
 fn a_filter_is_typed_below_and_told_in_the_title() {
     for (columns, rows) in [(80, 24), (120, 40)] {
@@ -42,7 +36,6 @@ fn a_filter_is_typed_below_and_told_in_the_title() {
         (window.covers, window.anchor) = (Some((0, window.end)), 0);
         tell(&mut app, output::Msg::Window(window));
         tell(&mut app, output::Msg::Sifted(Sifted { lines: 2, counted: 9, end: 9 }));
-        snapshot("filter", &app);
         press(&mut app, &[ESC]);
         assert!(matches!(app.output.take_effects().next(), Some(output::Effect::Filter(None))));
         assert_eq!(app.focus, Focus::Output, "escape leaves the filter first");
@@ -62,7 +55,6 @@ fn times_stand_before_the_lines() {
             entry.time = Some(Stamp { at, at_latest: n % 5 == 0 });
         }
         tell(&mut app, output::Msg::Window(window));
-        snapshot("times", &app);
     }
 }
 
@@ -71,7 +63,6 @@ fn where_to_go_is_typed_and_what_is_no_place_is_told() {
     let mut app = reading(80, 24);
     typed(&mut app, "@25:99");
     assert!(press(&mut app, &[ENTER]).is_empty());
-    snapshot("goto", &app);
     press(&mut app, &[Key::ctrl('u')]);
     typed(&mut app, "-80h");
     press(&mut app, &[ENTER]);
@@ -121,7 +112,6 @@ fn lines_are_selected_and_copied() {
     };
     assert_eq!(copy(&typed(&mut app, "y")), (last.offset, last.offset + 1), "the last one while following");
     typed(&mut app, "vkk");
-    snapshot("select", &app);
     let third = app.output.view().window().entries.iter().rev().nth(2).expect("a line").offset;
     assert_eq!(copy(&typed(&mut app, "y")), (third, last.offset + 1));
     assert!(!app.output.view().is_selecting(), "what was copied is no longer selected");
@@ -156,7 +146,6 @@ fn a_log_is_saved_under_a_name_and_over_another_file_only_when_told() {
     let mut app = app(80, 24);
     typed(&mut app, "S");
     press(&mut app, &[TAB]);
-    snapshot("save", &app);
     let effects = press(&mut app, &[ENTER]);
     let [Effect::Log(Work::Save(save))] = &effects[..] else { panic!("{effects:?}") };
     assert!(save.plain && !save.overwrite && save.name == "amber-memtest.1.log", "{save:?}");
@@ -181,7 +170,6 @@ fn a_frozen_screen_stands_still_while_everything_goes_on() {
     let mut app = app(80, 24);
     typed(&mut app, "F");
     let still = text(&draw(&app, COLOURED));
-    snapshot("frozen", &app);
     let refused = LinkChange::between(LinkState::Alive, LinkState::Refused, None);
     let msg = event(&app, "amber", Fact::Link(refused));
     app.update(scene::NOW, msg);
@@ -226,7 +214,6 @@ fn the_terminal_of_a_run_is_looked_at_and_left() {
         let rows = (0..30).map(|n| row(&format!("{n:02} cpu [||||||    ] Mem "))).collect();
         let picture = Picture { id, rows, cursor: Some((4, 6)), alternate: true, skipped: 12_000_000, trouble: None };
         app.update(scene::NOW, Msg::Log(News::Picture(Box::new(picture))));
-        snapshot("terminal", &app);
         typed(&mut app, "jjl");
         let moved = text(&draw(&app, COLOURED));
         assert_eq!(moved.contains("from column 9, row 3"), columns == 80, "{moved}");
@@ -263,7 +250,6 @@ fn the_output_of_marked_hosts_is_one_stream() {
         app.update(scene::NOW, Msg::Log(News::Merged(logs[1..].to_vec(), (0..50).map(line).collect())));
         assert_eq!(app.merged().map(|merged| merged.lines.len()), Some(50), "lines of other logs are old news");
         typed(&mut app, "t");
-        snapshot("merged", &app);
         press(&mut app, &[Key::of(Code::PageUp)]);
         let shown = text(&draw(&app, COLOURED));
         assert!(shown.contains("below") && !shown.contains("line 49"), "{shown}");

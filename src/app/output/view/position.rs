@@ -31,7 +31,12 @@ impl View {
         let total = self.total().map_or_else(|| words::bytes(self.end), words::grouped);
         let of = if first.number.is_some() && self.total().is_none() { "in" } else { "of" };
         let below = self.end.saturating_sub(last.next);
-        let below = if below > 0 { format!(" · {} below", words::bytes(below)) } else { String::new() };
+        // In a narrow pane the title has that room.
+        let below = if below > 0 && self.columns >= ROOMY {
+            format!(" · {} below", words::bytes(below))
+        } else {
+            String::new()
+        };
         format!("{place} {of} {total} ({percent} %){below}")
     }
 
@@ -66,3 +71,6 @@ impl View {
         (start, stop.saturating_sub(start), self.end.max(stop))
     }
 }
+
+/// From so many columns on it is told too how much is below.
+const ROOMY: usize = 60;
