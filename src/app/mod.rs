@@ -379,5 +379,9 @@ impl App {
         if let Some(room) = self.areas().and_then(|areas| areas.inside(Focus::Output)) {
             self.output.resize(room.width, room.height);
         }
+        let (columns, rows) = self.terminal_room();
+        if let Some(merged) = self.merged_mut() {
+            merged.output.resize(columns, rows);
+        }
     }
 }

@@ -312,4 +312,4 @@ fn merged(mut marks: Vec<OutputMark>, more: impl IntoIterator<Item = OutputMark>
 const RECENT: usize = 1024;
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -9,6 +9,7 @@ use super::theme::{Role, Theme};
 use super::{Label, output};
 use crate::app::keymap::{self, Hint};
 use crate::app::line::{Line, Purpose};
+use crate::app::output::View;
 use crate::app::{App, say};
 
 pub fn render(frame: &mut Frame<'_>, area: Rect, app: &App, theme: &Theme) {
@@ -20,13 +21,8 @@ pub fn render(frame: &mut Frame<'_>, area: Rect, app: &App, theme: &Theme) {
         };
         return entry(&mut pen, words, &typed.line, theme);
     }
-    if let Some(line) = app.output.view().find().prompt() {
-        let (head, sign, tail) = ("search output ", "/", "enter finds it  esc leaves");
-        return entry(&mut pen, (head, sign, tail), line, theme);
-    }
-    if let Some(line) = app.output.view().filter().prompt() {
-        let (head, sign, tail) = ("show only lines with ", "&", "enter filters, empty shows all  esc leaves");
-        return entry(&mut pen, (head, sign, tail), line, theme);
+    if prompt(&mut pen, app.output.view(), theme) {
+        return;
     }
     pen.skip(1);
     if app.hosts.marks() > 0 {
@@ -46,6 +42,19 @@ pub fn render(frame: &mut Frame<'_>, area: Rect, app: &App, theme: &Theme) {
     for hint in last {
         write(&mut pen, &hint, theme);
     }
+}
+
+/// The pattern that is being typed for an output; says whether there is one.
+pub fn prompt(pen: &mut Pen<'_>, view: &View, theme: &Theme) -> bool {
+    let (words, line) = if let Some(line) = view.find().prompt() {
+        (("search output ", "/", "enter finds it  esc leaves"), line)
+    } else if let Some(line) = view.filter().prompt() {
+        (("show only lines with ", "&", "enter filters, empty shows all  esc leaves"), line)
+    } else {
+        return false;
+    };
+    entry(pen, words, line, theme);
+    true
 }
 
 /// Over everything else: the screen stands still, since when, and how it goes on.

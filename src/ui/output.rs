@@ -14,6 +14,7 @@
 
 mod palette;
 mod times;
+mod title;
 
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
@@ -22,15 +23,13 @@ use ratatui::style::Style;
 
 pub use self::palette::OutputPalette;
 use self::times::Clock;
+use self::title::whose;
 use super::edge;
-use super::pen::columns;
 use super::theme::{Role, Theme};
 use super::{Label, Pane};
 use crate::app::layout::Edge;
 use crate::app::output::{Entry, Line, Marker, Span, View, char_width, text_width};
-use crate::app::{App, Focus, say};
-use crate::domain::id::Attempt;
-use crate::domain::run::Stream;
+use crate::app::{App, Focus};
 
 pub fn render(frame: &mut Frame<'_>, area: Rect, app: &App, theme: &Theme) {
     let edge = app.areas().map_or(Edge::Box, |areas| areas.edge);
@@ -44,6 +43,23 @@ pub fn render(frame: &mut Frame<'_>, area: Rect, app: &App, theme: &Theme) {
     }
     let heading = Heading { title, edge, focused: app.focus == Focus::Output, clock: Clock::of(app) };
     draw(frame, area, app.output.view(), &heading, theme);
+}
+
+/// An output that fills `area`, without edge or title.
+pub fn render_alone(frame: &mut Frame<'_>, area: Rect, view: &View, app: &App, theme: &Theme) {
+    if !area.is_empty() {
+        draw_body(frame.buffer_mut(), area, view, &OutputPalette::of(theme), Clock::of(app));
+    }
+}
+
+/// Where we are in an output that has no edge to say so.
+pub fn place(view: &View, theme: &Theme) -> Label {
+    where_in(view, &OutputPalette::of(theme))
+}
+
+/// What a search has come to there.
+pub fn said(view: &View, theme: &Theme) -> Label {
+    foot(view, &OutputPalette::of(theme))
 }
 
 /// What the edge would say, for the last line of the screen, when the pane's edge has no room for it.
@@ -68,60 +84,6 @@ pub fn notes(app: &App, theme: &Theme) -> Label {
             label
         }
     }
-}
-
-/// Whose output it is, and how that run stands: as much as `room` has columns for, the least important
-/// first to go.
-fn whose(app: &App, theme: &Theme, room: u16) -> Label {
-    let mut parts = parts(app, theme);
-    let width = |parts: &[Part]| parts.iter().map(|part| columns(&part.text)).fold(0, u16::saturating_add);
-    while width(&parts) > room
-        && let Some(least) = (0..parts.len()).max_by_key(|&at| parts.get(at).map(|part| part.rank))
-        && parts.len() > 1
-    {
-        parts.remove(least);
-    }
-    parts.into_iter().map(|part| (part.text, part.role)).collect()
-}
-
-/// A part of the title.
-struct Part {
-    text: String,
-    role: Role,
-    /// The highest goes first when there is no room.
-    rank: u8,
-}
-
-fn parts(app: &App, theme: &Theme) -> Vec<Part> {
-    let (Some(pick), Some(host)) = (app.pick(), app.host()) else { return Vec::new() };
-    let part = |rank, role, text| Part { text, role, rank };
-    let standing = pick.standing(host.link.state);
-    let (sign, role) = theme.standing(standing);
-    let first = pick.attempt.attempt == Attempt::FIRST;
-    let mut parts = vec![
-        part(0, Role::Heading, say::clean(pick.run.spec.title()).into_owned()),
-        part(4, Role::Quiet, format!(" {}", pick.run.host)),
-        part(if first { 9 } else { 5 }, Role::Quiet, format!(" attempt {}", pick.attempt.attempt)),
-    ];
-    match app.output.view().shown() {
-        Some((_, Stream::Err)) => parts.push(part(1, Role::Quiet, " stderr".into())),
-        Some((_, Stream::Out)) | None => {}
-    }
-    parts.push(part(3, role, format!(" {sign} {}", standing.word())));
-    let hits = pick.attempt.alarm_hits();
-    if hits > 0 {
-        let words = if hits == 1 { "alarm" } else { "alarms" };
-        parts.push(part(2, Role::Bad, format!(" {} {hits} {words}", theme.alarm())));
-    }
-    if let Some(progress) = app.progress(&pick) {
-        parts.push(part(7, Role::Accent, format!(" {}", theme.gauge(progress.permille, 8))));
-        let words = say::progress(progress.permille, progress.remaining);
-        parts.push(part(6, Role::Text, format!(" {words}")));
-        if let Some(status) = progress.status {
-            parts.push(part(8, Role::Quiet, format!(" {}", say::clean(&status))));
-        }
-    }
-    parts
 }
 
 /// Where we are in it.

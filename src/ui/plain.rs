@@ -15,7 +15,7 @@ pub fn render(buffer: &mut Buffer, area: Rect) {
 }
 
 /// What is read as the same, or says that something is there.
-fn near(c: char) -> char {
+pub(super) fn near(c: char) -> char {
     match c {
         '→' => '>',
         '←' => '<',

@@ -1,7 +1,7 @@
 //! What can be done with the output that is shown.
 
 use steadfast::app::log::{News, Program, Save, Work};
-use steadfast::app::merged::MergedLine;
+use steadfast::app::merged::{MergedNews, Merging};
 use steadfast::app::output::{Anchor, Jump, Landed, Line, Sifted, Spot, Stamp, Style};
 use steadfast::app::terminal::Picture;
 
@@ -227,34 +227,49 @@ fn the_terminal_of_a_run_is_looked_at_and_left() {
 }
 
 #[test]
-fn the_output_of_marked_hosts_is_one_stream() {
+fn the_output_of_marked_hosts_is_one_and_read_as_any_other() {
     for (columns, rows) in [(80, 24), (120, 40)] {
         let mut app = app(columns, rows);
         typed(&mut app, "O");
         assert!(app.merged().is_none() && text(&draw(&app, COLOURED)).contains("mark two hosts or more"));
         press(&mut app, &[ESC]);
         typed(&mut app, "   O");
-        let merged = app.merged().expect("three hosts are marked");
-        let logs: Vec<_> = merged.sources.iter().map(|source| source.log).collect();
-        assert_eq!(
-            merged.sources.iter().map(|source| source.host.as_str()).collect::<Vec<_>>(),
-            ["amber", "birch", "cedar"]
-        );
-        let line = |n: usize| MergedLine {
-            source: n % 3,
-            at: Some(scene::ago(60 - i64::try_from(n).expect("small"))),
-            line: row(&format!("line {n}, and what it says of itself")),
-            left_out: false,
-        };
-        app.update(scene::NOW, Msg::Log(News::Merged(logs.clone(), (0..50).map(line).collect())));
-        app.update(scene::NOW, Msg::Log(News::Merged(logs[1..].to_vec(), (0..50).map(line).collect())));
-        assert_eq!(app.merged().map(|merged| merged.lines.len()), Some(50), "lines of other logs are old news");
-        typed(&mut app, "t");
+        let merged = app.merged_mut().expect("three hosts are marked");
+        let of = merged.logs();
+        let hosts: Vec<_> = merged.sources.iter().map(|source| source.host.as_str()).collect();
+        assert_eq!(hosts, ["amber", "birch", "cedar"]);
+        let ended = |(_, words): &(_, String)| words == "run unsuccessful";
+        assert!(merged.sources[2].landmarks.iter().any(ended), "what happened to cedar is put between the lines");
+        let Some(output::Effect::Read(request)) = merged.output.take_effects().last() else { panic!("it reads") };
+        let news = |of| MergedNews { of, merging: Merging::default(), msgs: views::merged_log(request) };
+        app.update(scene::NOW, Msg::Log(News::Merged(news(of[1..].to_vec()))));
+        assert!(!text(&draw(&app, COLOURED)).contains("line 49"), "news of other logs is old");
+        app.update(scene::NOW, Msg::Log(News::Merged(news(of))));
+        assert!(text(&draw(&app, COLOURED)).contains("line 49"));
         press(&mut app, &[Key::of(Code::PageUp)]);
         let shown = text(&draw(&app, COLOURED));
-        assert!(shown.contains("below") && !shown.contains("line 49"), "{shown}");
-        typed(&mut app, "f");
-        assert!(text(&draw(&app, COLOURED)).contains("line 49"));
+        assert!(shown.contains("of 50") && !shown.contains("line 49") && !shown.contains("FOLLOW"), "{shown}");
+        typed(&mut app, "/birch");
+        assert!(text(&draw(&app, COLOURED)).contains("search output /birch"));
+        press(&mut app, &[ENTER]);
+        let orders: Vec<_> = app.merged_mut().expect("shown").output.take_effects().collect();
+        assert!(matches!(orders.last(), Some(output::Effect::Search(output::Order::Start { .. }))), "{orders:?}");
+        typed(&mut app, "&cedar");
+        press(&mut app, &[ENTER]);
+        let orders: Vec<_> = app.merged_mut().expect("shown").output.take_effects().collect();
+        assert!(matches!(orders.first(), Some(output::Effect::Filter(Some(_)))), "{orders:?}");
+        press(&mut app, &[ESC]);
+        assert!(app.merged().is_some(), "escape leaves the filter first");
+        let Some(output::Effect::Read(request)) = app.merged_mut().expect("shown").output.take_effects().nth(1) else {
+            panic!("it reads all again")
+        };
+        let of = app.merged().expect("shown").logs();
+        let msgs = views::merged_log(request);
+        app.update(scene::NOW, Msg::Log(News::Merged(MergedNews { of, merging: Merging::default(), msgs })));
+        typed(&mut app, "fvkk");
+        let effects = typed(&mut app, "y");
+        assert!(matches!(effects[..], [Effect::Log(Work::CopyMerged { filter: None, .. })]), "{effects:?}");
+        assert!(app.merged().is_some_and(|merged| !merged.output.view().is_selecting()));
         press(&mut app, &[ESC]);
         assert!(app.merged().is_none());
     }

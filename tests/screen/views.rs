@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use ratatui::style::{Modifier, Style as Cells};
 use steadfast::app::dialog::{AskFor, Decision};
 use steadfast::app::log::{News, Work};
-use steadfast::app::merged::MergedLine;
+use steadfast::app::merged::{MergedNews, Merging};
 use steadfast::app::output::{Sifted, Stamp, Style};
 use steadfast::app::terminal::Picture;
 use steadfast::domain::network::NetworkState;
@@ -70,7 +70,8 @@ const VIEWS: &[View] = &[
     view("health-one", "j\n").begin(health::app),
     view("terminal", "T").then(painted),
     view("terminal-unread", "T"),
-    view("merged", "   Ot").then(merged),
+    view("merged", "   O").then(merged),
+    view("merged-times", "   Ot").then(merged),
     view("incidents", "I"),
     view("digest", "D").begin(away),
     view("help", "?"),
@@ -488,15 +489,44 @@ fn painted(app: &mut App) {
 }
 
 fn merged(app: &mut App) {
-    let merged = app.merged().expect("three hosts are marked");
-    let logs: Vec<_> = merged.sources.iter().map(|source| source.log).collect();
-    let line = |n: usize| MergedLine {
-        source: n % 3,
-        at: Some(scene::ago(60 - i64::try_from(n).expect("small"))),
-        line: row(&format!("line {n}, and what it says of itself")),
-        left_out: n == 40,
-    };
-    app.update(scene::NOW, Msg::Log(News::Merged(logs, (0..50).map(line).collect())));
+    let sheet = app.merged_mut().expect("three hosts are marked");
+    let of = sheet.logs();
+    let Some(output::Effect::Read(request)) = sheet.output.take_effects().last() else { panic!("it reads") };
+    let merging = Merging { left_out: 9_000_000, ..Merging::default() };
+    app.update(scene::NOW, Msg::Log(News::Merged(MergedNews { of, merging, msgs: merged_log(request) })));
+}
+
+/// What the merger has made of three logs.
+pub fn merged_log(request: output::Request) -> Vec<output::Msg> {
+    let mut window = output::Window { serial: request.serial, ..output::Window::default() };
+    let mut pen = Style::default();
+    for number in 0..50_u64 {
+        let (letter, name, colour) =
+            [("A", "amber", 36), ("B", "birch", 33), ("C", "cedar", 35)][usize::try_from(number % 3).expect("small")];
+        let words = match number {
+            40 => "\u{1b}[33m── gap: host gave up 3.8 MiB ──".to_owned(),
+            number => format!("line {number}, and what it says of itself"),
+        };
+        let head = format!("\u{1b}[0;1;{colour}m{letter}\u{1b}[22m {name}\u{1b}[0;2m │\u{1b}[0m ");
+        let text = format!("{head}{words}\u{1b}[0m\n");
+        let line = output::decode::line(text.as_bytes(), &mut pen);
+        let (offset, next) = (window.end, window.end + u64::try_from(text.len()).expect("short"));
+        let at = scene::ago(60 - i64::try_from(number).expect("small"));
+        let time = request.times.then_some(Stamp { at, at_latest: false });
+        window.entries.push(output::Entry {
+            offset,
+            next,
+            number: Some(number),
+            time,
+            line,
+            ..output::Entry::default()
+        });
+        window.end = next;
+    }
+    window.anchor = window.entries.len() - 1;
+    let end = window.end;
+    let extent = output::Extent { end, indexed: end, lines: 50 };
+    vec![output::Msg::Grew(end), output::Msg::Window(window), output::Msg::Extent(extent)]
 }
 
 /// What is asked when a file of that name is there.

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use ratatui::style::{Color, Modifier, Style};
 
 use crate::app::output::{self, Attributes, Kind, char_width};
+use crate::ui::plain::near;
 use crate::ui::theme::{Depth, Role, Signs, Theme, indexed};
 
 /// How the host's text looks, and what we put between it.
@@ -100,8 +101,8 @@ impl OutputPalette {
         let mut plain = String::with_capacity(text.len());
         for c in text.chars() {
             match c {
-                '·' => plain.push('-'),
                 _ if c.is_ascii() => plain.push(c),
+                _ if char_width(c) == 1 => plain.push(near(c)),
                 _ => plain.extend(std::iter::repeat_n('?', char_width(c))),
             }
         }
