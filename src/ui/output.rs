@@ -316,10 +316,20 @@ impl Rows<'_> {
         }
     }
 
-    /// When the line arrived, before its first row; nothing before the others.
+    /// When the line arrived and whether it is an alarm, before its first row; nothing before the others.
     fn draw_time(&mut self, entry: Option<&Entry>, y: u16) {
         let Some(entry) = entry.filter(|_| self.gutter > 0) else { return };
-        let room = usize::from(self.gutter.saturating_sub(1));
+        let signs = u16::try_from(self.view.alarm_gutter()).unwrap_or(0);
+        if entry.alarm
+            && let Some(x) = self.gutter.checked_sub(signs)
+        {
+            let (sign, style) = self.palette.alarm;
+            self.buffer.set_stringn(self.area.x + x, y, sign.to_string(), 1, style);
+        }
+        let room = usize::from(self.gutter.saturating_sub(signs + 1));
+        if room == 0 {
+            return;
+        }
         let text = self.clock.stamp(entry.time, room, self.palette.ascii);
         self.buffer.set_stringn(self.area.x, y, &text, room, self.palette.note);
     }

@@ -62,6 +62,8 @@ const VIEWS: &[View] = &[
     view("output-selected", "\nvkk"),
     view("output-times", "\ntz").then(timed),
     view("output-marks", "\nzt").then(marked),
+    view("output-alarms", "\n").begin(alarmed).then(alarms),
+    view("output-alarms-times", "\nzt").begin(alarmed).then(alarms),
     view("timeline", "\t\t←←←←←"),
     view("timeline-alone", "\t\tz←←←←←←←←←←←←←←←←←←←←←←←←←←←←←"),
     view("wall", "Wl "),
@@ -465,6 +467,25 @@ fn marked(app: &mut App) {
         window.entries[39].before.push(blind("own network is down", 43_202_118));
         window.entries[40].before.push(blind("we were not running", 0));
         window.entries[42].after.push(output::Marker::More(3));
+        for (n, entry) in window.entries.iter_mut().enumerate() {
+            let at = scene::ago(2_000 - 40 * i64::try_from(n).expect("small"));
+            entry.time = Some(Stamp { at, at_latest: n == 39 });
+        }
+    });
+}
+
+/// Two lines of the log are alarms.
+fn alarms(app: &mut App) {
+    app.toasts.clear();
+    let id = app.pick().expect("a run").id();
+    tell(app, output::Msg::Show(id, Stream::Out));
+    with_window(app, |window| {
+        window.alarms = true;
+        let mut pen = Style::default();
+        for (n, words) in [(36, "EDAC MC0: 1 CE memory read error on DIMM_A1"), (40, "mce: [Hardware Error]: bank 5")] {
+            window.entries[n].line = output::decode::line(words.as_bytes(), &mut pen);
+            window.entries[n].alarm = true;
+        }
         for (n, entry) in window.entries.iter_mut().enumerate() {
             let at = scene::ago(2_000 - 40 * i64::try_from(n).expect("small"));
             entry.time = Some(Stamp { at, at_latest: n == 39 });

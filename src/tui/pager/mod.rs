@@ -128,7 +128,14 @@ impl Pager {
 
     /// All marks of the log.
     pub fn set_marks(&self, marks: Vec<OutputMark>) {
-        *lock(&self.shared.marks) = Arc::new(Marks::new(marks));
+        let mut kept = lock(&self.shared.marks);
+        *kept = Arc::new(kept.with_marks(marks));
+    }
+
+    /// Where the lines begin that are alarms.
+    pub fn set_alarms(&self, alarms: Vec<u64>) {
+        let mut kept = lock(&self.shared.marks);
+        *kept = Arc::new(kept.with_alarms(alarms));
     }
 
     /// Asks for the lines around a place; a request that was not begun yet is forgotten.

@@ -19,6 +19,8 @@ pub struct OutputPalette {
     /// Bytes and characters that are written as their numbers.
     pub escaped: Style,
     pub gap: Style,
+    /// What stands before a line that is an alarm.
+    pub alarm: (char, Style),
     pub blind: Style,
     pub current_match: Style,
     pub other_match: Style,
@@ -55,6 +57,7 @@ impl OutputPalette {
             note,
             escaped: reversed,
             gap,
+            alarm: (theme.alarm(), theme.style(Role::Bad).add_modifier(Modifier::BOLD)),
             blind,
             current_match: reversed.add_modifier(Modifier::BOLD | Modifier::UNDERLINED),
             other_match: reversed,
