@@ -102,7 +102,7 @@ impl Input {
     fn line(&mut self, end: u64) -> io::Result<Option<usize>> {
         loop {
             let rest = self.buffer.get(self.taken..).unwrap_or_default();
-            let newline = memchr::memchr(b'\n', rest).map(|at| at + 1);
+            let newline = memchr::memchr(b'\n', rest).map(|at| at + 1).filter(|length| *length <= LONGEST);
             let length = newline.or_else(|| (rest.len() >= LONGEST).then_some(LONGEST));
             match length {
                 Some(length) if self.within => {
