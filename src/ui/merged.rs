@@ -1,7 +1,7 @@
 //! The output of several hosts as one stream: before each line whose it is, by letter, name and colour.
 //!
 //! ```text
-//!  merged output of 3 hosts                      FOLLOW · 1,204 lines
+//!  3 hosts merged                                FOLLOW · 1,204 lines
 //! A node03 │ pass 1 of 3: 41 %
 //! B web-07 │ error: worker 3
 //! ```
@@ -34,9 +34,12 @@ fn head(frame: &mut Frame<'_>, area: Rect, sheet: &MergedSheet, theme: &Theme) {
     let left = Rect { width: area.width.saturating_sub(wanted + 1), ..area };
     if let Some(mut pen) = Pen::at(frame.buffer_mut(), left, 0, theme.ellipsis()) {
         let hosts = say::count(sheet.sources.len(), "host");
-        pen.skip(1).text(&format!("merged output of {hosts}"), theme.style(Role::Heading));
+        pen.skip(1).text(&format!("{hosts} merged"), theme.style(Role::Heading));
         for (text, role) in notes(sheet) {
             pen.text(&text, theme.style(role));
+        }
+        if sheet.merging.left_out > 0 && columns(ELSEWHERE) <= pen.room() {
+            pen.text(ELSEWHERE, theme.style(Role::Quiet));
         }
     }
     let right = Rect { x: area.right().saturating_sub(wanted), width: wanted, ..area }.intersection(area);
@@ -56,12 +59,10 @@ fn notes(sheet: &MergedSheet) -> Label {
         label.push((format!("  merging: {percent} %"), Role::Accent));
     }
     if sheet.beyond > 0 {
-        label.push((format!(", {} left out", sheet.beyond), Role::Warning));
+        label.push((format!(", {} left out", say::count(sheet.beyond, "host")), Role::Warning));
     }
     if sheet.merging.left_out > 0 {
-        let words =
-            format!("  without the oldest {}: each host's own output has it", say::bytes(sheet.merging.left_out));
-        label.push((words, Role::Warning));
+        label.push((format!(", oldest {} left out", say::bytes(sheet.merging.left_out)), Role::Warning));
     }
     label
 }
@@ -86,6 +87,9 @@ fn foot(frame: &mut Frame<'_>, area: Rect, sheet: &MergedSheet, theme: &Theme) {
         }
     }
 }
+
+/// Where what is left out can be seen.
+const ELSEWHERE: &str = ": each host's own output has it";
 
 /// The most wanted first.
 const KEYS: [(&str, &str); 9] = [
