@@ -14,10 +14,11 @@ use crate::domain::network::NetworkState;
 
 pub fn render(frame: &mut Frame<'_>, area: Rect, app: &App, theme: &Theme) {
     let width = |label: &Label| label.iter().map(|(text, _)| columns(text)).sum::<u16>();
-    // Who holds the ledger is named where the counts still fit beside it.
+    // Who holds the ledger is named in as many words as leave room for the counts.
     let counts = width(&left(app, theme, false, Form::Counts));
-    let named = right(app, theme, true);
-    let right = if width(&named) + counts < area.width { named } else { right(app, theme, false) };
+    let forms = [Naming::Full, Naming::Brief].into_iter().map(|naming| right(app, theme, naming));
+    let right = forms.into_iter().find(|right| width(right) + counts < area.width);
+    let right = right.unwrap_or_else(|| self::right(app, theme, Naming::None));
     let room = area.width.saturating_sub(width(&right) + 1);
     // The longest form that fits; the shortest is cut.
     let forms = [(true, Form::Words), (false, Form::Words), (true, Form::Counts), (false, Form::Counts)];
@@ -42,6 +43,15 @@ enum Form {
     Words,
     Counts,
     Tight,
+}
+
+/// How it is said who holds the ledger.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Naming {
+    Full,
+    /// `pid 812`, without what it is and since when.
+    Brief,
+    None,
 }
 
 fn left(app: &App, theme: &Theme, name: bool, form: Form) -> Label {
@@ -71,15 +81,19 @@ fn left(app: &App, theme: &Theme, name: bool, form: Form) -> Label {
     label
 }
 
-fn right(app: &App, theme: &Theme, named: bool) -> Label {
+fn right(app: &App, theme: &Theme, naming: Naming) -> Label {
     let mut label = Label::new();
     if app.stopped {
-        let words = if named { " supervisor has stopped " } else { " stopped " };
+        let words = if naming == Naming::None { " stopped " } else { " supervisor has stopped " };
         label.push((words.into(), Role::Bad));
-    } else if let Some(holder) = app.holder.as_ref().filter(|_| named) {
-        label.push((format!(" viewer: {} holds the ledger ", say::clean(holder)), Role::Warning));
-    } else if app.holder.is_some() {
-        label.push((" viewer ".into(), Role::Warning));
+    } else if let Some(holder) = &app.holder {
+        let holder = say::clean(holder);
+        let words = match naming {
+            Naming::Full => format!(" viewer: {holder} holds the ledger "),
+            Naming::Brief => format!(" viewer: {} holds the ledger ", holder.split(" (").next().unwrap_or_default()),
+            Naming::None => " viewer ".into(),
+        };
+        label.push((words, Role::Warning));
     }
     if app.read_only {
         label.push((" read-only ".into(), Role::Warning));
