@@ -161,29 +161,15 @@ impl Find {
 /// Types into a prompt, which enter and escape take away.
 pub(super) fn type_key(prompt: &mut Option<Line>, key: Key) -> Typed {
     let Some(line) = prompt else { return Typed::Closed };
-    match key.code {
-        Code::Enter => {
-            let text = line.text().to_owned();
-            *prompt = None;
-            return Typed::Submitted(text);
-        }
-        Code::Esc => *prompt = None,
-        Code::Backspace if line.text().is_empty() => *prompt = None,
-        Code::Char(_)
-        | Code::Tab
-        | Code::BackTab
-        | Code::Backspace
-        | Code::Delete
-        | Code::Up
-        | Code::Down
-        | Code::Left
-        | Code::Right
-        | Code::Home
-        | Code::End
-        | Code::PageUp
-        | Code::PageDown => {
-            line.handle_key(key);
-        }
+    if key.code == Code::Enter {
+        let text = line.text().to_owned();
+        *prompt = None;
+        return Typed::Submitted(text);
+    }
+    if key.code == Code::Esc || (key.code == Code::Backspace && line.text().is_empty()) {
+        *prompt = None;
+    } else {
+        line.handle_key(key);
     }
     if prompt.is_some() { Typed::Editing } else { Typed::Closed }
 }
