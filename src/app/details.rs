@@ -132,7 +132,8 @@ impl App {
                 lines.push("next step", clean(&step).into_owned(), Weight::Advice);
             }
         }
-        of_evidence(&link.evidence, lines);
+        let told = if link.state.is_connected() { String::new() } else { self.link_sentence(host) };
+        of_evidence(&link.evidence, &told, lines);
     }
 
     fn of_run(&self, host: &HostView, pick: &Pick<'_>, lines: &mut Lines) {
@@ -255,7 +256,7 @@ fn of_system(host: &HostView, lines: &mut Lines) {
     let names: Vec<String> = names.collect();
     if !names.is_empty() {
         let text = say::list(names.iter().map(String::as_str), INTERFACES);
-        lines.plain("interfaces", clean(&text).into_owned());
+        lines.plain("network", clean(&text).into_owned());
     }
 }
 
@@ -272,7 +273,8 @@ fn not_asked(report: &RungReport) -> String {
     if why.is_empty() { report.rung.word().into() } else { format!("{} ({why})", report.rung.word()) }
 }
 
-fn of_evidence(evidence: &[RungReport], lines: &mut Lines) {
+/// What `told` has told already is not said again.
+fn of_evidence(evidence: &[RungReport], told: &str, lines: &mut Lines) {
     let with = |wanted: RungAnswer| evidence.iter().filter(move |report| report.answer == wanted);
     let stands: Vec<_> = with(RungAnswer::Stands)
         .map(|r| {
@@ -289,8 +291,11 @@ fn of_evidence(evidence: &[RungReport], lines: &mut Lines) {
     // A ping that nobody answered takes nothing away.
     for report in with(RungAnswer::Broken).filter(|report| report.rung != Rung::Icmp) {
         let detail = clean(&report.detail);
-        let text =
-            if detail.is_empty() { report.rung.word().to_owned() } else { format!("{}: {detail}", report.rung.word()) };
+        let text = if told.contains(&*detail) {
+            report.rung.word().to_owned()
+        } else {
+            format!("{}: {detail}", report.rung.word())
+        };
         lines.bad("broken", text);
     }
     if with(RungAnswer::Broken).any(|report| report.rung == Rung::Icmp) {

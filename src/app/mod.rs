@@ -61,7 +61,7 @@ use self::strips::Strips;
 use self::toast::{Toasts, Tone};
 use crate::domain::alert::{AlertKind, Alerts};
 use crate::domain::command::Command;
-use crate::domain::event::Event;
+use crate::domain::event::{Event, Fact, SupervisorFact};
 use crate::domain::fleet::{Fleet, HostView};
 use crate::domain::health::HostHealth;
 use crate::domain::id::{AttemptId, HostId};
@@ -248,10 +248,7 @@ impl App {
             ids: Ids(setup.seed),
         };
         app.suit_strips();
-        if let Some(away) = app.away() {
-            let long = say::duration(away.to.since(away.from));
-            app.tell(Tone::Plain, format!("nobody looked for {long}: D tells what happened"));
-        }
+        app.point_at_digest();
         app.settle();
         app
     }
@@ -355,6 +352,9 @@ impl App {
         self.fleet.apply(event);
         if let Some((tone, text)) = toast::of_event(&self.fleet, event) {
             self.tell(tone, say::clean(&text));
+        }
+        if matches!(event.fact, Fact::Supervisor(SupervisorFact::Stalled(_))) {
+            self.point_at_digest();
         }
         self.alerts.of(&self.fleet, event).map(|alert| Effect::Notify(alert.text)).into_iter().collect()
     }

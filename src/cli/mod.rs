@@ -16,6 +16,8 @@ mod connector;
 mod documents;
 mod notify;
 mod prompt;
+#[cfg(test)]
+mod twins;
 
 use std::process::ExitCode;
 
@@ -81,6 +83,7 @@ fn dispatch(command: Option<Command>, globals: &Globals) -> Result<u8, Failure> 
         Some(Command::Reconnect(args)) => commands::link::run(commands::link::Verb::Reconnect, &args.hosts, globals),
         Some(Command::Pause(args)) => commands::link::run(commands::link::Verb::Pause, &args.hosts, globals),
         Some(Command::MarkDead(args)) => commands::link::run(commands::link::Verb::MarkDead, &args.hosts, globals),
+        Some(Command::Note(args)) => commands::link::note(&args, globals),
         Some(Command::Gc(args)) => commands::gc::run(&args, globals),
         Some(Command::Check(args)) => commands::check::run(&args, globals),
         Some(Command::Net(args)) => commands::net::run(&args, globals),

@@ -33,7 +33,7 @@ pub(super) struct File {
     /// What holds for every host that does not say otherwise, also for one that is only named on the
     /// command line.
     pub(super) defaults: Defaults,
-    /// The fleet, in the order of the screen.
+    /// The fleet. The screen has it by name.
     pub(super) hosts: HostList,
     /// What you run again and again: `steadfast run -j NAME`, or a key on the screen.
     pub(super) jobs: BTreeMap<At<String>, Job>,

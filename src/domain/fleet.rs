@@ -195,7 +195,10 @@ impl Fleet {
                 let excess = self.warnings.len().saturating_sub(WARNINGS);
                 self.warnings.drain(..excess);
             }
-            SupervisorFact::Started { .. } => self.away = before.map(|from| Away { from, to: at }),
+            SupervisorFact::Started { .. } => {
+                self.away = before.map(|from| Away { from, to: at });
+                self.incidents.hand_over();
+            }
             SupervisorFact::Stalled(time) => {
                 let millis = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
                 self.away = Some(Away { from: Wall(at.0.saturating_sub(millis)), to: at });

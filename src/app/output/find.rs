@@ -141,7 +141,8 @@ impl Find {
         let all = progress.counted >= progress.end;
         let so_far = format!("{} %", words::percent(progress.counted, progress.end));
         let total = words::grouped(progress.matches);
-        let lines = if all { format!("{total} matching lines") } else { format!("{total} matching lines in {so_far}") };
+        let noun = if progress.matches == 1 { "matching line" } else { "matching lines" };
+        let lines = if all { format!("{total} {noun}") } else { format!("{total} {noun} in {so_far}") };
         match self.outcome() {
             None => "searching".into(),
             Some(Outcome::Seeking(looked_at)) => {

@@ -20,7 +20,7 @@ use crate::domain::look::Look;
 pub use check::CheckArgs;
 pub use color::ColorChoice;
 pub use health::{Column, HealthArgs, ServicesArgs, SourceArgs, StatusArgs, SummaryColumn, UnhealthyArgs, WatchArgs};
-pub use link::{HostsArgs, MarkDeadArgs, PauseArgs, ReconnectArgs};
+pub use link::{HostsArgs, MarkDeadArgs, NoteArgs, PauseArgs, ReconnectArgs};
 pub use net::NetArgs;
 pub use run::{OnRebootWord, RunArgs};
 pub use runs::{AdoptArgs, AttachArgs, CancelArgs, GcArgs, LogArgs, RerunArgs, RunsArgs};
@@ -92,6 +92,7 @@ pub enum Command {
     Pause(PauseArgs),
     #[command(name = "mark-dead")]
     MarkDead(MarkDeadArgs),
+    Note(NoteArgs),
     Gc(GcArgs),
     Check(CheckArgs),
     Net(NetArgs),
@@ -126,6 +127,8 @@ impl Command {
             | Self::Runs(_)
             | Self::Attach(_)
             | Self::Log(_)
+            // It is only written down.
+            | Self::Note(_)
             | Self::Net(_)
             | Self::Services(_)
             | Self::Status(_)
