@@ -21,7 +21,7 @@ use crate::supervisor::writer::LogWriter;
 pub(super) struct Seat {
     pub run: HostRun,
     pub reboots: u32,
-    /// When the host last told of it.
+    /// When the host last told of it, or was connected to.
     pub heard: Mono,
     /// Since we saw the host again.
     pub catching: Option<Catching>,
@@ -94,6 +94,7 @@ impl HostTask {
     pub(super) fn all_runs(&mut self, now: Moment, input: &RunInput) {
         for seat in self.seats.values_mut() {
             if let RunInput::Connected(_) = input {
+                seat.heard = now.mono;
                 seat.collect(now);
             }
             if let RunInput::Disconnected { .. } = input {

@@ -95,7 +95,7 @@ impl HostTask {
             return;
         }
         let silent = |heard: Mono| now.mono.since(heard) >= SUSPECT_AFTER;
-        let suspect = self.seats.iter().find(|(_, seat)| seat.run.is_followed() && silent(seat.heard));
+        let suspect = self.seats.iter().find(|(_, seat)| seat.run.is_going() && silent(seat.heard));
         let Some(id) = suspect.map(|(id, _)| *id) else { return };
         self.suspicion.asked = Some(now.mono);
         let clock = std::sync::Arc::clone(&self.around.clock);
