@@ -87,6 +87,7 @@ impl Ladder<'_> {
             | Cause::PassphraseNeeded(_)
             | Cause::KeyUnusable(_)
             | Cause::ExecRefused(_)
+            | Cause::ExecTimedOut(_)
             | Cause::ClosedByPeer(_)
             | Cause::JumpHost { .. }
             | Cause::ObserverStalled(_)

@@ -348,6 +348,7 @@ fn cause() -> BoxedStrategy<Cause> {
         text().prop_map(Cause::PassphraseNeeded),
         text().prop_map(Cause::KeyUnusable),
         text().prop_map(Cause::ExecRefused),
+        millis().prop_map(Cause::ExecTimedOut),
         millis().prop_map(Cause::Silent),
         text().prop_map(Cause::ClosedByPeer),
         millis().prop_map(Cause::ObserverStalled),
