@@ -370,6 +370,7 @@ impl App {
         if self.hosts.is_unset() {
             self.hosts.pin(&self.fleet);
         }
+        self.note_rows();
         let attempt = self.pick().map(|pick| (pick.id(), pick.run.spec.io));
         self.output.show(attempt);
         if let Some(room) = self.areas().and_then(|areas| areas.inside(Focus::Output)) {

@@ -2,11 +2,12 @@
 
 use std::cmp::Ordering;
 
-use super::words::{Age, Findings};
+use super::words::{Age, Findings, number};
 use super::{App, Board, Column};
-use crate::app::hosts::Order;
+use crate::app::hosts::{Order, Told};
 use crate::domain::fleet::HostView;
-use crate::domain::health::{HostHealth, Running, Taken};
+use crate::domain::health::{HostHealth, Running, Status, Taken};
+use crate::domain::id::HostId;
 
 /// What is known of one host.
 #[derive(Clone, Debug)]
@@ -58,19 +59,20 @@ impl<'a> Row<'a> {
 }
 
 impl App {
-    fn health_row<'a>(&'a self, host: &'a HostView) -> Row<'a> {
+    fn health_row<'a>(&'a self, host: &'a HostView, selected: Option<&HostId>) -> Row<'a> {
         let health = self.health.of(&host.id).map(AsRef::as_ref);
         let age = self.age(host, health);
         let findings = self.findings(host, health.and_then(|health| health.latest.as_ref()));
-        let selected = self.host().is_some_and(|selected| selected.id == host.id);
+        let selected = selected == Some(&host.id);
         Row { host, health, age, findings, selected }
     }
 
     /// The hosts that pass the filter, in the order that was asked for: the highest first, names from a.
     #[must_use]
     pub fn health_order(&self) -> Vec<Row<'_>> {
-        let mut rows: Vec<Row<'_>> =
-            self.hosts.visible_in(&self.fleet, Order::Name).into_iter().map(|host| self.health_row(host)).collect();
+        let hosts = self.hosts.visible_in(&self.fleet, Order::Name);
+        let selected = self.host().map(|host| &host.id);
+        let mut rows: Vec<Row<'_>> = hosts.into_iter().map(|host| self.health_row(host, selected)).collect();
         let Board { column, reversed, .. } = &self.health;
         rows.sort_by(|a, b| {
             let order = match column {
@@ -92,6 +94,33 @@ impl App {
             rows.reverse();
         }
         rows
+    }
+
+    /// Has the filter find what the rows show. Ages move on: once a second is often enough.
+    pub(in crate::app) fn note_rows(&mut self) {
+        let now = self.now.wall.0.div_euclid(1_000);
+        if !self.hosts.wants_rows(now) {
+            return;
+        }
+        let told = self.fleet.hosts.values().map(|host| (host.id.clone(), self.told(&self.health_row(host, None))));
+        let told = told.collect();
+        self.hosts.note_rows(told, now);
+    }
+
+    fn told(&self, row: &Row<'_>) -> Told {
+        let status = match (row.taken(), row.findings.bad.is_empty()) {
+            (None, _) => Status::Unknown,
+            (Some(_), true) => Status::Healthy,
+            (Some(_), false) => Status::Unhealthy,
+        };
+        let numbers = Column::ALL.iter().filter_map(|column| {
+            let (metric, value) = (column.metrics().first()?, row.value(*column)?);
+            Some(number(*metric, value))
+        });
+        let services = row.services().map(|(running, all)| format!("{running}/{all}"));
+        let words = [self.age_words(row.host, &row.age), row.findings.text()];
+        let text = numbers.chain(services).chain(words).collect::<Vec<_>>().join(" ").to_lowercase();
+        Told { status: status.word(), text }
     }
 
     /// The rows that are in sight in so many lines.

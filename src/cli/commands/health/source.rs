@@ -1,10 +1,12 @@
 //! The provider that the arguments mean.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use secrecy::SecretString;
 
 use crate::cli::args::SourceArgs;
+use crate::cli::commands::health::held::{self, Held};
 use crate::cli::compose::{self, Parts};
 use crate::cli::exit;
 use crate::cli::failure::Failure;
@@ -23,37 +25,55 @@ pub(super) struct Source {
 
 enum Provider {
     Http(ControlPlane),
-    Hosts(Probes),
+    Hosts(Hosts),
+}
+
+/// Hosts over SSH.
+pub(super) struct Hosts {
+    pub ids: Vec<HostId>,
+    pub probes: Probes,
+    /// A supervisor that samples them; `None`: all are asked.
+    pub held: Option<Held>,
 }
 
 impl Source {
-    pub(super) fn of(args: &SourceArgs, parts: &Parts) -> Result<Self, Failure> {
+    /// `interval`: how often it is going to be asked.
+    pub(super) fn of(args: &SourceArgs, parts: &Parts, interval: Option<Duration>) -> Result<Self, Failure> {
         let mut rules = parts.setup.config.health.rules.clone();
         rules.all.cpu = args.cpu_threshold.or(rules.all.cpu);
         rules.all.memory = args.mem_threshold.or(rules.all.memory);
         let provider = match &args.cp_url {
             Some(url) => Provider::Http(control_plane(url, args)?),
-            None => Provider::Hosts(hosts(args, parts)?),
+            None => Provider::Hosts(hosts(args, parts, interval)?),
         };
         Ok(Self { provider, rules })
     }
 
     pub(super) async fn reports(&self) -> Result<Vec<Report>, Failure> {
-        let provider: &dyn HealthProvider = match &self.provider {
-            Provider::Http(control_plane) => control_plane,
-            Provider::Hosts(probes) => probes,
-        };
-        provider.survey().await.map_err(|error| Failure::to(exit::FAILURE, &error))
+        match &self.provider {
+            Provider::Http(control_plane) => {
+                control_plane.survey().await.map_err(|error| Failure::to(exit::FAILURE, &error))
+            }
+            Provider::Hosts(hosts) => Ok(held::survey(hosts).await),
+        }
     }
 
     pub(super) async fn rows(&self) -> Result<Vec<Row>, Failure> {
         Ok(rows(&self.reports().await?, &self.rules))
     }
 
+    /// Who has answered, where that was not the servers themselves.
+    pub(super) fn told(&self, rows: &[Row]) -> Option<String> {
+        match &self.provider {
+            Provider::Http(_) => None,
+            Provider::Hosts(hosts) => hosts.held.as_ref()?.told(rows),
+        }
+    }
+
     pub(super) async fn close(&self) {
         match &self.provider {
             Provider::Http(_) => {}
-            Provider::Hosts(probes) => probes.close().await,
+            Provider::Hosts(hosts) => hosts.probes.close().await,
         }
     }
 }
@@ -101,7 +121,7 @@ fn token(args: &SourceArgs) -> Result<Option<SecretString>, Failure> {
     }
 }
 
-fn hosts(args: &SourceArgs, parts: &Parts) -> Result<Probes, Failure> {
+fn hosts(args: &SourceArgs, parts: &Parts, interval: Option<Duration>) -> Result<Hosts, Failure> {
     let config = &parts.setup.config;
     let named: Vec<HostId> = args.hosts.iter().flat_map(|hosts| hosts.0.iter().cloned()).collect();
     let hosts = if named.is_empty() && args.tags.is_empty() {
@@ -116,8 +136,9 @@ fn hosts(args: &SourceArgs, parts: &Parts) -> Result<Probes, Failure> {
     parts.resolve(&hosts)?;
     let settings =
         ProbeSettings { watched: config.health.watched.clone(), concurrency: args.concurrency, budget: args.timeout };
-    let ids = hosts.into_iter().map(|host| host.id).collect();
-    Ok(Probes::new(Arc::new(parts.connector.clone()), ids, settings))
+    let ids: Vec<HostId> = hosts.into_iter().map(|host| host.id).collect();
+    let held = if args.fresh { None } else { Held::of(parts, interval) };
+    Ok(Hosts { probes: Probes::new(Arc::new(parts.connector.clone()), ids.clone(), settings), ids, held })
 }
 
 /// Bytes of a file with a token.
