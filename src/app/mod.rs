@@ -63,7 +63,7 @@ use crate::domain::alert::{AlertKind, Alerts};
 use crate::domain::command::Command;
 use crate::domain::event::Event;
 use crate::domain::fleet::{Fleet, HostView};
-use crate::domain::health::HostHealth;
+use crate::domain::health::{HostHealth, PlaneHealth};
 use crate::domain::id::{AttemptId, HostId};
 use crate::domain::look::Look;
 use crate::domain::moment::Moment;
@@ -162,6 +162,8 @@ pub enum Msg {
     Live(Vec<(HostId, Numbers)>),
     /// What is newly known of the hosts' health.
     Health(Vec<(HostId, Arc<HostHealth>)>),
+    /// What is newly known of the control plane's servers.
+    Plane(Arc<PlaneHealth>),
     /// How far the attempts of [`App::watched`] are.
     Progress(Vec<(AttemptId, Progress)>),
     Holder(Option<String>),
@@ -265,6 +267,11 @@ impl App {
         if self.read_only && effects.extract_if(.., acts).count() > 0 {
             self.refuse_read_only();
         }
+        // Verbs act on hosts: none is meant by who looks at a server.
+        let on_server = self.focus == Focus::Health && effects.iter().any(|effect| acts(&mut effect.clone()));
+        if on_server && self.refuse_server() {
+            effects.retain(|effect| !acts(&mut effect.clone()));
+        }
         self.toasts.expire(now.mono);
         self.settle();
         effects
@@ -292,6 +299,7 @@ impl App {
                 }
             }
             Msg::Health(hosts) => hosts.into_iter().for_each(|(host, health)| self.health.apply(host, health)),
+            Msg::Plane(plane) => self.health.apply_plane(plane, self.now.wall),
             Msg::Progress(progress) => self.live.set_progress(progress),
             Msg::Output(msg) => self.output.update(msg),
             Msg::Log(news) => self.handle_news(news),

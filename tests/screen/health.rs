@@ -86,6 +86,7 @@ pub fn app(columns: u16, rows: u16) -> App {
     let known = known.into_iter().map(|(name, health)| (host(name), Arc::new(health))).collect();
     app.update(scene::NOW, Msg::Health(known));
     let change = LevelChange {
+        server: None,
         service: Some("nginx".into()),
         from: Status::Healthy,
         to: Status::Unhealthy,

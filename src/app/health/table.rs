@@ -13,6 +13,8 @@ use crate::domain::id::HostId;
 #[derive(Clone, Debug)]
 pub struct Row<'a> {
     pub host: &'a HostView,
+    /// A server of the control plane; else a host.
+    pub server: bool,
     pub health: Option<&'a HostHealth>,
     pub age: Age,
     pub findings: Findings,
@@ -49,6 +51,12 @@ impl<'a> Row<'a> {
         column.metrics().iter().filter_map(|metric| point.values[metric.index()]).max_by(f32::total_cmp)
     }
 
+    /// The service of a server.
+    #[must_use]
+    pub fn service(&self) -> Option<&'a str> {
+        self.taken().filter(|_| self.server).and_then(|taken| taken.sample.service())
+    }
+
     /// Services that run, and all.
     #[must_use]
     pub fn services(&self) -> Option<(usize, usize)> {
@@ -62,17 +70,22 @@ impl App {
     fn health_row<'a>(&'a self, host: &'a HostView, selected: Option<&HostId>) -> Row<'a> {
         let health = self.health.of(&host.id).map(AsRef::as_ref);
         let age = self.age(host, health);
-        let findings = self.findings(host, health.and_then(|health| health.latest.as_ref()));
+        let findings = self.findings(host, health.and_then(|health| health.latest.as_ref()), None);
         let selected = selected == Some(&host.id);
-        Row { host, health, age, findings, selected }
+        Row { host, server: false, health, age, findings, selected }
     }
 
     /// The hosts that pass the filter, in the order that was asked for: the highest first, names from a.
     #[must_use]
     pub fn health_order(&self) -> Vec<Row<'_>> {
         let hosts = self.hosts.visible_in(&self.fleet, Order::Name);
-        let selected = self.host().map(|host| &host.id);
+        let server = self.health_server().map(|server| &server.id);
+        let servers = self.hosts.visible_in(&self.health.servers, Order::Name);
+        // Where the filter hides all hosts, the first server is selected.
+        let server = server.or_else(|| servers.first().filter(|_| hosts.is_empty()).map(|server| &server.id));
+        let selected = self.host().filter(|_| server.is_none()).map(|host| &host.id);
         let mut rows: Vec<Row<'_>> = hosts.into_iter().map(|host| self.health_row(host, selected)).collect();
+        rows.extend(servers.into_iter().map(|host| self.server_row(host, server)));
         let Board { column, reversed, .. } = &self.health;
         rows.sort_by(|a, b| {
             let order = match column {
@@ -102,8 +115,10 @@ impl App {
         if !self.hosts.wants_rows(now) {
             return;
         }
-        let told = self.fleet.hosts.values().map(|host| (host.id.clone(), self.told(&self.health_row(host, None))));
-        let told = told.collect();
+        let servers = self.health.servers.hosts.values().map(|server| self.server_row(server, None));
+        // Of the same name the host counts.
+        let rows = servers.chain(self.fleet.hosts.values().map(|host| self.health_row(host, None)));
+        let told = rows.map(|row| (row.host.id.clone(), self.told(&row))).collect();
         self.hosts.note_rows(told, now);
     }
 
@@ -118,7 +133,8 @@ impl App {
             Some(number(*metric, value))
         });
         let services = row.services().map(|(running, all)| format!("{running}/{all}"));
-        let words = [self.age_words(row.host, &row.age), row.findings.text()];
+        let service = row.service().unwrap_or_default().to_owned();
+        let words = [service, self.age_words(row.host, &row.age), row.findings.text()];
         let text = numbers.chain(services).chain(words).collect::<Vec<_>>().join(" ").to_lowercase();
         Told { status: status.word(), text }
     }
@@ -135,7 +151,8 @@ impl App {
     /// What fits into so many columns: all numbers first, then the services, then pictures and words.
     #[must_use]
     pub fn health_table(&self, width: u16) -> Table {
-        let longest = self.hosts.shown(&self.fleet).map(|host| host.id.as_str().chars().count()).max();
+        let shown = self.hosts.shown(&self.fleet).chain(self.hosts.shown(&self.health.servers));
+        let longest = shown.map(|host| host.id.as_str().chars().count()).max();
         let longest = u16::try_from(longest.unwrap_or(4)).unwrap_or(u16::MAX);
         let mut cells: Vec<Header> =
             NUMBERS.iter().map(|(column, value)| Header { column: *column, value: *value, picture: 0 }).collect();

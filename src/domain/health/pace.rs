@@ -20,6 +20,12 @@ impl Default for Sampling {
 }
 
 impl Sampling {
+    /// When nothing came for so long, two samples are missing.
+    #[must_use]
+    pub fn patience(self) -> Duration {
+        self.interval.mul_f64(2.5) + self.timeout
+    }
+
     /// How old the last sample of a host gets while all is well: the longest interval, an answer that takes
     /// all its time, and what it takes to write it down.
     #[must_use]

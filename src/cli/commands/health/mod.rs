@@ -1,8 +1,8 @@
 //! `steadfast services`, `status`, `unhealthy-services` and `watch`: one survey, shown; and `health`, what
 //! a supervisor sampled.
 
-pub(in crate::cli) mod past;
 mod held;
+pub(in crate::cli) mod past;
 mod source;
 mod table;
 mod vitals;
