@@ -7,7 +7,7 @@ use crate::domain::fleet::{AttemptView, HostView};
 use crate::domain::health;
 use crate::domain::link::LinkState;
 use crate::domain::moment::Wall;
-use crate::domain::run::{Faults, OnReboot, Outcome, Phase};
+use crate::domain::run::{OnReboot, Outcome, Phase};
 use crate::domain::system::{self, sentence};
 use crate::domain::timeline::{Segment, Told};
 
@@ -141,16 +141,18 @@ impl App {
         if run.attempts.len() > 1 {
             text.push_str(&format!(" of {}", run.attempts.len()));
         }
-        // The faults have a line of their own.
-        text.push_str(&format!(", {}", self.phase_words(attempt, &Faults::default())));
+        text.push_str(&format!(", {}", self.phase_sentence(attempt)));
         if pick.standing(host.link.state) == Standing::Unknown {
             let seen = last_seen(host).map(|at| format!(", {} ago", say::duration(self.now.wall.since(at))));
             text.push_str(&format!(" when its host was last seen{}", seen.unwrap_or_default()));
         }
-        lines.plain("run", text);
-        if let Some(faults) = attempt.faults.sentence() {
-            let weight = if attempt.faults.alarm().is_some() { Weight::Bad } else { Weight::Plain };
-            lines.push("hardware", format!("errors meanwhile: {faults}"), weight);
+        let weight = if attempt.faults.alarm().is_some() { Weight::Bad } else { Weight::Plain };
+        lines.push("run", text, weight);
+        // What stands behind the verdict is not said again.
+        let ended = matches!(attempt.phase, Phase::Ended { .. });
+        let faults = if ended { attempt.faults.beside_verdict() } else { attempt.faults.sentence() };
+        if let Some(faults) = faults {
+            lines.plain("hardware", format!("errors meanwhile: {faults}"));
         }
         if let Some(progress) = self.progress(pick) {
             let status = progress.status.map(|status| format!(": {}", clean(&status))).unwrap_or_default();
@@ -220,10 +222,6 @@ impl App {
 
     /// `running for 3d04h`, `exit 0, 2h10m ago, after 5m03s`
     pub(super) fn phase_sentence(&self, attempt: &AttemptView) -> String {
-        self.phase_words(attempt, &attempt.faults)
-    }
-
-    fn phase_words(&self, attempt: &AttemptView, faults: &Faults) -> String {
         let now = self.now.wall;
         let since = attempt.started_at.unwrap_or(attempt.requested_at);
         match &attempt.phase {
@@ -233,7 +231,7 @@ impl App {
             Phase::Ending => "ended; the rest of its output is being read".into(),
             Phase::Ended { verdict, at } => {
                 let (ago, took) = (say::duration(now.since(*at)), say::duration(at.since(since)));
-                let told = Outcome(verdict, faults).to_string();
+                let told = Outcome(verdict, &attempt.faults).to_string();
                 format!("{}, {ago} ago, after {took}", clean(&told))
             }
         }

@@ -41,11 +41,16 @@ impl Board {
 }
 
 impl App {
-    /// The server that is selected instead of a host: in this view, where the filter shows it.
+    /// The server that is selected instead of a host: in this view, where the filter shows it; the first
+    /// where it shows no host.
     #[must_use]
     pub fn health_server(&self) -> Option<&HostView> {
-        let server = self.health.server.as_ref()?;
-        self.hosts.shown(&self.health.servers).find(|shown| shown.id == *server)
+        let chosen = self.health.server.as_ref();
+        let shown = chosen.and_then(|server| self.hosts.shown(&self.health.servers).find(|shown| shown.id == *server));
+        shown.or_else(|| {
+            let none = self.hosts.shown(&self.fleet).next().is_none();
+            self.hosts.visible(&self.health.servers).first().copied().filter(|_| none)
+        })
     }
 
     pub(super) fn server_row<'a>(&'a self, server: &'a HostView, selected: Option<&HostId>) -> Row<'a> {

@@ -81,8 +81,6 @@ impl App {
         let hosts = self.hosts.visible_in(&self.fleet, Order::Name);
         let server = self.health_server().map(|server| &server.id);
         let servers = self.hosts.visible_in(&self.health.servers, Order::Name);
-        // Where the filter hides all hosts, the first server is selected.
-        let server = server.or_else(|| servers.first().filter(|_| hosts.is_empty()).map(|server| &server.id));
         let selected = self.host().filter(|_| server.is_none()).map(|host| &host.id);
         let mut rows: Vec<Row<'_>> = hosts.into_iter().map(|host| self.health_row(host, selected)).collect();
         rows.extend(servers.into_iter().map(|host| self.server_row(host, server)));
