@@ -12,6 +12,8 @@ use crate::{cpu, resident, told};
 pub fn one() {
     let Some(fleet) = Fleet::new(1, JOBS) else { return };
     block(&fleet, 10_000_000);
+    let theirs = by_ssh(&fleet);
+    println!("one run that floods: {theirs:.0} MB/s by ssh host > file, which is what sshd can give here");
     let screen = fleet.screen(200, 60);
     screen.wait_for("alive");
     let mut quiet = keys(&screen);
@@ -27,6 +29,21 @@ pub fn one() {
     let expected = printed.trim().parse::<u64>().unwrap() * block_length(&fleet);
     until("the log has all of it", || fleet.logged() >= expected);
     println!("one run that floods: printed {expected} bytes, logged {}", fleet.logged());
+}
+
+/// MB/s of the same flood by OpenSSH's client into a file: no screen, no spool, nobody who presses keys.
+fn by_ssh(fleet: &Fleet) -> f64 {
+    let into = tempfile::NamedTempFile::new().unwrap();
+    let flood = "while [ -e go ]; do cat block || exit; sleep 0.05; done";
+    let mut child = fleet.ssh("h001").arg(flood).stdout(into.reopen().unwrap()).spawn().unwrap();
+    let length = || into.as_file().metadata().unwrap().len();
+    until("it prints", || length() > 0);
+    let (before, began) = (length(), Instant::now());
+    std::thread::sleep(LENGTH / 3);
+    let rate = (length() - before) as f64 / 1e6 / began.elapsed().as_secs_f64();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    rate
 }
 
 /// Two hundred runs of 1 MB/s each.

@@ -14,6 +14,7 @@ mod landmarks;
 mod merger;
 mod notify;
 mod outside;
+mod pace;
 pub mod pager;
 mod program;
 mod prompter;

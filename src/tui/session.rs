@@ -12,6 +12,7 @@ use super::feed::{Failed, Feed};
 use super::guard::{self, Screen};
 use super::input::{self, Input};
 use super::outside::{self, Left};
+use super::pace::Pace;
 use super::program::{self, Place};
 use super::prompter::{PromptRequest, Waiting};
 use super::side::Side;
@@ -24,7 +25,7 @@ use crate::app::log::{LogId, News, Program, Work};
 use crate::app::{App, Effect, Msg, Setup};
 use crate::domain::health::{HostHealth, PlaneHealth};
 use crate::domain::id::HostId;
-use crate::domain::moment::{Moment, Mono};
+use crate::domain::moment::Moment;
 use crate::supervisor::{Handle, Subscription, Update};
 use crate::ui;
 
@@ -43,10 +44,7 @@ pub struct Session {
     tick: Interval,
     /// Something changed since the last frame.
     dirty: bool,
-    /// No frame before this.
-    frame_at: Mono,
-    /// Taken in since the last frame.
-    taken: u32,
+    pace: Pace,
 }
 
 /// What woke the loop.
@@ -86,7 +84,8 @@ impl Session {
         });
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
-        let (waiting, frame_at) = (Waiting::default(), now.mono);
+        let waiting = Waiting::default();
+        let pace = Pace::new(now.mono);
         let events = Input::open().map_err(TuiError::Terminal)?;
         let (works, side) = (Works::new(handle.clone()), Side::new(&handle, &options));
         let feed =
@@ -105,8 +104,7 @@ impl Session {
             handle,
             tick,
             dirty: true,
-            frame_at,
-            taken: 0,
+            pace,
         };
         let (columns, rows) = session.screen.size().map_err(TuiError::Terminal)?;
         session.app.update(now, Msg::Resize { columns, rows });
@@ -128,8 +126,8 @@ impl Session {
 
     /// The next thing to do. A frame comes last, after all that is waiting, but not for ever.
     async fn wake(&mut self) -> Wake {
-        let due = self.frame_at.since(self.options.clock.now().mono);
-        if self.dirty && due.is_zero() && self.taken >= BURST {
+        let due = self.pace.due_in(self.options.clock.now().mono);
+        if self.dirty && due.is_zero() && self.pace.presses() {
             return Wake::Frame;
         }
         let frame = async move {
@@ -152,11 +150,14 @@ impl Session {
     }
 
     async fn handle_wake(&mut self, now: Moment, wake: Wake) -> ControlFlow<Outcome> {
-        self.taken = self.taken.saturating_add(1);
+        self.pace.take_in();
         match wake {
             Wake::Signal(asked) => self.handle_signal(now, asked).await,
             Wake::Terminal(Some(Ok(event))) => match input::message(event) {
-                Some(msg) => self.update(now, msg).await,
+                Some(msg) => {
+                    self.pace.ask(now.mono);
+                    self.update(now, msg).await
+                }
                 None => ControlFlow::Continue(()),
             },
             Wake::Terminal(None | Some(Err(_))) => hung_up(),
@@ -359,8 +360,7 @@ impl Session {
         let theme = options.theme.with(app.look);
         or_hung_up(screen.draw(|frame| ui::render(frame, frame.area(), app, &theme)))?;
         self.dirty = false;
-        self.taken = 0;
-        self.frame_at = now.mono + FRAME;
+        self.pace.drawn(now.mono);
         ControlFlow::Continue(())
     }
 }
@@ -384,9 +384,3 @@ fn hung_up() -> ControlFlow<Outcome> {
 
 /// Clocks and countdowns show whole seconds.
 const TICK: Duration = Duration::from_secs(1);
-
-/// Sixty frames a second: more is not seen.
-const FRAME: Duration = Duration::from_millis(16);
-
-/// So many messages may come before a frame that is due; those after them wait for it.
-const BURST: u32 = 1024;

@@ -26,8 +26,10 @@ impl Gauge {
     }
 
     pub(super) fn feed(&mut self, now: Mono, bytes: &[u8]) {
-        // What a run says of itself counts also in a flood.
-        if let Some(at) = memmem::rfind(bytes, OPENING.as_bytes()) {
+        // What a run says of itself counts also in a flood. Forwards it is ten times faster to say that it
+        // says nothing.
+        let said = memmem::find(bytes, OPENING.as_bytes());
+        if let Some(at) = said.and_then(|_| memmem::rfind(bytes, OPENING.as_bytes())) {
             let line = bytes[at..].split(|byte| matches!(byte, b'\n' | b'\r')).next().unwrap_or_default();
             self.recogniser.observe(now, &plain(line));
         }

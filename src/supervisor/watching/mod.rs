@@ -4,6 +4,7 @@
 //! is opened, so that no line is counted twice or missed, whenever this process dies.
 
 mod gauge;
+mod prefilter;
 mod scanner;
 
 use std::fs::File;
