@@ -215,6 +215,7 @@ fn with_servers(columns: u16, rows: u16) -> App {
         outcome: Ok(Sample {
             cpu: Percent::new(cpu).ok(),
             memory: Percent::new(20.0).ok(),
+            remarks: if cpu > 100.0 { vec!["cpu: \"101%\" is no percentage".into()] } else { Vec::new() },
             services: vec![Service { name: service.into(), running: Running::Yes }],
             ..Sample::default()
         }),
@@ -226,7 +227,11 @@ fn with_servers(columns: u16, rows: u16) -> App {
         sampled: None,
     };
     let mut plane = PlaneHealth { name: "https://cp.example".into(), ..PlaneHealth::default() };
-    let reports = vec![report("10.0.0.10", 99.0, "AuthService"), report("10.0.0.9", 12.0, "UserService")];
+    let reports = vec![
+        report("10.0.0.10", 99.0, "AuthService"),
+        report("10.0.0.9", 12.0, "UserService"),
+        report("10.0.0.8", 101.0, "UserService"),
+    ];
     plane.apply(scene::NOW.wall, [reports, vec![hangs("2001:db8::1"), hangs("no such\tword")]].concat());
     app.update(scene::NOW, Msg::Plane(Arc::new(plane)));
     app
@@ -238,10 +243,13 @@ fn servers_of_a_control_plane_stand_beside_the_hosts() {
         let mut app = with_servers(columns, rows);
         typed(&mut app, "G");
         let shown = text(&draw(&app, COLOURED));
-        assert!(shown.contains("10 hosts, 4 servers"), "{shown}");
+        assert!(shown.contains("10 hosts, 5 servers"), "{shown}");
         let names: Vec<String> = app.health_order().iter().rev().take(4).map(|row| row.host.id.to_string()).collect();
         assert_eq!(names, ["no_such_word", "2001:db8::1", "10.0.0.10", "10.0.0.9"]);
         assert!(shown.contains("no_such_word no sample: late: no answer within 10 s"), "{shown}");
+        typed(&mut app, "kkkk");
+        let shown = text(&draw(&app, COLOURED));
+        assert!(shown.contains("10.0.0.8 UserService sampled 0s ago: cpu: \"101%\" is no percentage"), "{shown}");
         // Sorted with the hosts; the service and what is wrong in words.
         press(&mut app, &[Key::char('/')]);
         typed(&mut app, "authservice");

@@ -58,7 +58,10 @@ impl App {
         let latest = health.and_then(|health| health.latest.as_ref());
         let service = latest.and_then(|taken| taken.sample.service());
         let selected = selected == Some(&server.id);
-        let findings = self.findings(server, latest, service);
+        let mut findings = self.findings(server, latest, service);
+        // There is little room for anything else: what it said and nobody could read is said at once.
+        let remarks = latest.iter().flat_map(|taken| &taken.sample.remarks);
+        findings.warnings.extend(remarks.map(|remark| say::clean(remark).into_owned()));
         Row { host: server, server: true, health, age: self.server_age(health), findings, selected }
     }
 

@@ -37,7 +37,8 @@ fn summary(frame: &mut Frame<'_>, area: Rect, app: &App, theme: &Theme) {
     let rows = app.health_order();
     let bad = rows.iter().filter(|row| !row.findings.bad.is_empty()).count();
     let warned = rows.iter().filter(|row| row.findings.bad.is_empty() && !row.findings.warnings.is_empty()).count();
-    let late = rows.iter().filter(|row| matches!(row.age, Age::Late(_) | Age::Failed(_))).count();
+    let late = rows.iter().filter(|row| matches!(row.age, Age::Late(_))).count();
+    let failed = rows.iter().filter(|row| matches!(row.age, Age::Failed(_))).count();
     let Some(mut pen) = Pen::at(frame.buffer_mut(), area, 0, theme.ellipsis()) else { return };
     pen.skip(1).text("Health", theme.style(Role::Heading)).skip(2);
     let servers = rows.iter().filter(|row| row.server).count();
@@ -45,8 +46,12 @@ fn summary(frame: &mut Frame<'_>, area: Rect, app: &App, theme: &Theme) {
     if servers > 0 {
         pen.text(&format!(", {}", say::count(servers, "server")), theme.style(Role::Text));
     }
-    let counts =
-        [(bad, "unhealthy", Role::Bad), (warned, "worth a look", Role::Warning), (late, "late", Role::Warning)];
+    let counts = [
+        (bad, "unhealthy", Role::Bad),
+        (warned, "worth a look", Role::Warning),
+        (late, "late", Role::Warning),
+        (failed, "without a sample", Role::Warning),
+    ];
     for (count, words, role) in counts.into_iter().filter(|(count, ..)| *count > 0) {
         pen.text(", ", theme.style(Role::Quiet)).text(&format!("{count} {words}"), theme.style(role));
     }
