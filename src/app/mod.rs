@@ -263,14 +263,12 @@ impl App {
         self.now = now;
         let mut effects = self.route(msg);
         // Whatever way it came: a dialog that was open, a verb that forgot to ask.
-        let acts = |effect: &mut Effect| matches!(effect, Effect::Command(command) if command.acts_on_host());
-        if self.read_only && effects.extract_if(.., acts).count() > 0 {
-            self.refuse_read_only();
-        }
-        // Verbs act on hosts: none is meant by who looks at a server.
-        let on_server = self.focus == Focus::Health && effects.iter().any(|effect| acts(&mut effect.clone()));
-        if on_server && self.refuse_server() {
-            effects.retain(|effect| !acts(&mut effect.clone()));
+        let acts = |effect: &Effect| matches!(effect, Effect::Command(command) if command.acts_on_host());
+        if effects.iter().any(acts) {
+            // Verbs act on hosts: none is meant by who looks at a server.
+            if self.refuse_read_only() || (self.focus == Focus::Health && self.refuse_server()) {
+                effects.retain(|effect| !acts(effect));
+            }
         }
         self.toasts.expire(now.mono);
         self.settle();

@@ -80,7 +80,7 @@ pub struct WatchArgs {
 /// Which rows of a table, in which order.
 #[derive(Debug, Args)]
 pub struct TableArgs<C: ValueEnum + Send + Sync + 'static> {
-    /// Sort by this column: cpu and memory from the highest, status from the worst, counts from the
+    /// Sort by this column: numbers from the highest, status from the worst, counts of servers from the
     /// lowest [default: as listed; unhealthy-services: fewest healthy servers first].
     #[arg(long, value_name = "COLUMN", value_enum)]
     pub sort: Option<C>,
@@ -162,12 +162,21 @@ pub enum Column {
     Status,
     Cpu,
     Memory,
+    Load,
+    /// The highest of the three.
+    Pressure,
+    Disk,
+    #[value(name = "temp")]
+    Temperature,
 }
 
 /// Of the table of services.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum SummaryColumn {
     Service,
+    Status,
+    Cpu,
+    Memory,
     Healthy,
     Total,
 }

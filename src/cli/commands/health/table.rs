@@ -1,12 +1,14 @@
 //! Rows and sums as people and programs read them.
 
+use std::cmp::Ordering;
+
 use comfy_table::{CellAlignment, Table};
 use serde::Serialize;
 
 use crate::app::say;
 use crate::cli::args::{Column, SummaryColumn};
 use crate::cli::commands::health::vitals::{self, VitalsRecord};
-use crate::domain::health::{Percent, Row, Status, Summary};
+use crate::domain::health::{Percent, Pressure, Row, Status, Summary, Vitals};
 use crate::domain::moment::Wall;
 use crate::ledger::record::Timestamp;
 
@@ -140,6 +142,21 @@ pub(super) fn sort(rows: &mut [Row], column: Option<Column>) {
         Some(Column::Status) => rows.sort_by_key(|row| row.status),
         Some(Column::Cpu) => rows.sort_by_key(|row| std::cmp::Reverse(row.cpu)),
         Some(Column::Memory) => rows.sort_by_key(|row| std::cmp::Reverse(row.memory)),
+        Some(Column::Load) => rows.sort_by(|a, b| highest(a, b, |vitals| vitals.load.map(|load| load.0[0]))),
+        Some(Column::Pressure) => rows.sort_by_key(|row| {
+            let Pressure { cpu, memory, io } = row.vitals.pressure;
+            std::cmp::Reverse([cpu, memory, io].into_iter().max())
+        }),
+        Some(Column::Disk) => rows.sort_by_key(|row| std::cmp::Reverse(row.vitals.disk.map(|disk| disk.used))),
+        Some(Column::Temperature) => rows.sort_by(|a, b| highest(a, b, |vitals| vitals.temperature)),
+    }
+}
+
+/// The highest first, what is not known last.
+fn highest(a: &Row, b: &Row, value: impl Fn(&Vitals) -> Option<f64>) -> Ordering {
+    match (value(&a.vitals), value(&b.vitals)) {
+        (Some(a), Some(b)) => b.total_cmp(&a),
+        (a, b) => b.is_some().cmp(&a.is_some()),
     }
 }
 
@@ -153,6 +170,9 @@ pub(super) fn sort_summaries(summaries: &mut [Summary], column: Option<SummaryCo
     match column {
         None => {}
         Some(SummaryColumn::Service) => summaries.sort_by(|a, b| a.service.cmp(&b.service)),
+        Some(SummaryColumn::Status) => summaries.sort_by_key(|summary| summary.status),
+        Some(SummaryColumn::Cpu) => summaries.sort_by_key(|summary| std::cmp::Reverse(summary.cpu)),
+        Some(SummaryColumn::Memory) => summaries.sort_by_key(|summary| std::cmp::Reverse(summary.memory)),
         Some(SummaryColumn::Healthy) => summaries.sort_by_key(|summary| summary.healthy),
         Some(SummaryColumn::Total) => summaries.sort_by_key(|summary| summary.total),
     }
@@ -239,3 +259,49 @@ pub(super) fn rounded(percent: Percent) -> f64 {
 const AGE: &str = "sampled";
 
 pub(super) const UNKNOWN: &str = "-";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::health::{Disk, Load};
+
+    fn row(server: &str, load: Option<f64>, disk: f64, temperature: Option<f64>, io: f64) -> Row {
+        let share = |value| Percent::new(value).ok();
+        let vitals = Vitals {
+            load: load.map(|load| Load([load, 0.0, 0.0])),
+            pressure: Pressure { io: share(io), ..Pressure::default() },
+            disk: share(disk).map(|used| Disk { used, free_kib: 0 }),
+            temperature,
+            traffic: None,
+        };
+        Row {
+            server: server.into(),
+            service: None,
+            status: Status::Healthy,
+            cpu: None,
+            memory: None,
+            vitals,
+            running: None,
+            reasons: Vec::new(),
+            remarks: Vec::new(),
+            sampled: None,
+        }
+    }
+
+    #[test]
+    fn rows_are_sorted_by_any_number_and_what_is_not_known_comes_last() {
+        let sorted = |column| {
+            let mut rows = vec![
+                row("a", None, 10.0, Some(40.0), 1.0),
+                row("b", Some(2.0), 30.0, None, 3.0),
+                row("c", Some(10.0), 20.0, Some(50.0), 2.0),
+            ];
+            sort(&mut rows, Some(column));
+            rows.into_iter().map(|row| row.server).collect::<String>()
+        };
+        assert_eq!(sorted(Column::Load), "cba");
+        assert_eq!(sorted(Column::Pressure), "bca");
+        assert_eq!(sorted(Column::Disk), "bca");
+        assert_eq!(sorted(Column::Temperature), "cab");
+    }
+}
