@@ -264,11 +264,10 @@ impl App {
         let mut effects = self.route(msg);
         // Whatever way it came: a dialog that was open, a verb that forgot to ask.
         let acts = |effect: &Effect| matches!(effect, Effect::Command(command) if command.acts_on_host());
-        if effects.iter().any(acts) {
-            // Verbs act on hosts: none is meant by who looks at a server.
-            if self.refuse_read_only() || (self.focus == Focus::Health && self.refuse_server()) {
-                effects.retain(|effect| !acts(effect));
-            }
+        // Verbs act on hosts: none is meant by who looks at a server.
+        let none_meant = |app: &mut Self| app.refuse_read_only() || (app.focus == Focus::Health && app.refuse_server());
+        if effects.iter().any(acts) && none_meant(self) {
+            effects.retain(|effect| !acts(effect));
         }
         self.toasts.expire(now.mono);
         self.settle();
