@@ -56,9 +56,9 @@ fn the_health_view_shows_a_control_plane_and_the_journal_its_changes() {
     until("it is unhealthy", || shows("CPU 95 % over 90 %"));
     let changes = || {
         let events = Ledger::open_viewer(&state).and_then(|ledger| ledger.events(Seq(0), 1_000)).unwrap_or_default();
-        let health = events.into_iter().filter_map(|event| match event.fact {
-            Fact::Health(change) => Some(format!("{:?} {change}", event.host)),
-            _ => None,
+        let health = events.into_iter().filter_map(|event| {
+            let Fact::Health(change) = event.fact else { return None };
+            Some(format!("{:?} {change}", event.host))
         });
         health.collect::<Vec<_>>()
     };
