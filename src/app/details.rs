@@ -147,10 +147,13 @@ impl App {
             let seen = last_seen(host).map(|at| format!(", {} ago", say::duration(self.now.wall.since(at))));
             text.push_str(&format!(" when its host was last seen{}", seen.unwrap_or_default()));
         }
-        lines.plain("run", text);
-        if let Some(faults) = attempt.faults.sentence() {
-            let weight = if attempt.faults.alarm().is_some() { Weight::Bad } else { Weight::Plain };
-            lines.push("hardware", format!("errors meanwhile: {faults}"), weight);
+        let weight = if attempt.faults.alarm().is_some() { Weight::Bad } else { Weight::Plain };
+        lines.push("run", text, weight);
+        // What stands behind the verdict is not said again.
+        let ended = matches!(attempt.phase, Phase::Ended { .. });
+        let faults = if ended { attempt.faults.beside_verdict() } else { attempt.faults.sentence() };
+        if let Some(faults) = faults {
+            lines.plain("hardware", format!("errors meanwhile: {faults}"));
         }
         if let Some(progress) = self.progress(pick) {
             let status = progress.status.map(|status| format!(": {}", clean(&status))).unwrap_or_default();

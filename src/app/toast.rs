@@ -108,7 +108,8 @@ pub fn of_event(fleet: &Fleet, event: &Event) -> Option<(Tone, String)> {
         }
         Fact::Health(change) => {
             let tone = if change.to == Status::Unhealthy { Tone::Warning } else { Tone::Good };
-            Some((tone, format!("{host} {change}")))
+            // Of a control plane there is no host.
+            Some((tone, format!("{host} {change}").trim_start().to_owned()))
         }
         Fact::Supervisor(SupervisorFact::Warning(text)) => Some((Tone::Bad, text.clone())),
         Fact::Supervisor(SupervisorFact::Stalled(time)) => {
