@@ -330,6 +330,20 @@ fn marks_stand_where_they_happened() {
 }
 
 #[test]
+fn lines_that_are_alarms_are_marked_and_no_others() {
+    let mut log = Small::new();
+    let end = log.append(b"one\ntwo\nthree\nfour\n");
+    let mut desk = Desk::open(&log.path, end);
+    assert!(!desk.window(Anchor::End, 10, 1).alarms);
+    desk.pager.set_alarms(vec![14, 4]);
+    desk.pager.set_marks(vec![OutputMark::Gap { log_offset: 8, spool_offset: 9, lost: 1 }]);
+    let window = desk.window(Anchor::End, 10, 1);
+    let alarms: Vec<_> = window.entries.iter().filter(|entry| entry.alarm).map(|entry| entry.line.text()).collect();
+    assert!(window.alarms && alarms == ["two", "four"], "{alarms:?}");
+    desk.pager.close();
+}
+
+#[test]
 fn a_colour_from_before_the_window_goes_on_in_it() {
     let mut log = Small::new();
     let end = log.append(b"\x1b[31mred\nstill red\nalso red\x1b[0m\nplain\n");

@@ -368,7 +368,13 @@ pub const BINDINGS: &[Binding] = &[
     bind(&[Key::char('D')], ALWAYS, Action::Digest, "", "what happened while nobody looked"),
     bind(&[Key::char('y')], ALWAYS, Action::Copy, "", "copy what is known of this host to the clipboard"),
     bind(&[Key::char('S')], ALWAYS, Action::Save, "", "save the log under another name: raw, or as plain text"),
-    bind(&[Key::char('O')], ALWAYS, Action::Merge, "", "the output of all marked hosts as one stream, as it arrives"),
+    bind(
+        &[Key::char('O')],
+        ALWAYS,
+        Action::Merge,
+        "",
+        "the output of all marked hosts as one, in the order in which it arrived",
+    ),
     bind(
         &[Key::char('T')],
         ALWAYS,

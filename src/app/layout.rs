@@ -146,6 +146,8 @@ fn home(frame: Areas, body: Area, hosts: usize) -> Areas {
     // With rules a column between hosts and output stays free.
     let gap = u16::from(edge == Edge::Rule);
     let details = match upper {
+        // Nothing is selected that could be told of.
+        _ if hosts == 0 => 0,
         0..18 => 0,
         18..26 => upper - (upper - 9).min(rows.saturating_mul(2).saturating_add(3)),
         26.. => (upper - rows.saturating_mul(2).saturating_add(3).min(upper)).clamp(12, upper / 2),
@@ -160,6 +162,9 @@ fn home(frame: Areas, body: Area, hosts: usize) -> Areas {
         ..frame
     }
 }
+
+/// Rows below the strips and their axis, when the timeline is alone: the legend, and two for the cursor.
+pub const FOOT_ALONE: u16 = 3;
 
 /// The smallest terminal that can show the condensed form.
 pub const MIN_WIDTH: u16 = 60;

@@ -2,7 +2,7 @@
 //! it. Nothing is read or written here.
 
 use super::dialog::{Ask, AskFor, Confirm, Decision, Dialog, TerminalSheet};
-use super::merged::MergedLine;
+use super::merged::MergedNews;
 use super::output::{self, Landmark, Pattern, Spot};
 use super::terminal::{MOST_COLUMNS, MOST_ROWS, Picture};
 use super::toast::Tone;
@@ -20,6 +20,12 @@ pub enum Work {
     /// The lines that begin in this part, as text, to the clipboard; with a filter those that pass.
     Copy {
         of: LogId,
+        from: u64,
+        to: u64,
+        filter: Option<Pattern>,
+    },
+    /// The same of the merged output that is shown.
+    CopyMerged {
         from: u64,
         to: u64,
         filter: Option<Pattern>,
@@ -65,8 +71,8 @@ pub enum News {
     Saving(String),
     /// What the terminal of the run that is looked at shows.
     Picture(Box<Picture>),
-    /// Lines of these logs, in the order in which they arrived.
-    Merged(Vec<LogId>, Vec<MergedLine>),
+    /// Of the output of several hosts as one.
+    Merged(MergedNews),
 }
 
 impl App {
@@ -78,7 +84,7 @@ impl App {
                 let decision = Decision::Save(Save { overwrite: true, ..save });
                 self.dialogs.push(Dialog::Confirm(Confirm::new(title, text, "Overwrite", "Keep it", decision)));
             }
-            News::Saving(words) => self.toasts.renew(self.now.mono, SAVING, &words),
+            News::Saving(words) => self.toasts.renew(self.now.mono, Tone::Plain, SAVING, &words),
             News::Picture(picture) => {
                 let rows = self.terminal_room().1;
                 for dialog in &mut self.dialogs {
@@ -88,7 +94,7 @@ impl App {
                 }
                 self.picture = Some(*picture);
             }
-            News::Merged(logs, lines) => self.extend_merged(&logs, lines),
+            News::Merged(news) => self.extend_merged(news),
         }
     }
 

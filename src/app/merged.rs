@@ -1,35 +1,25 @@
-//! The output of several hosts as one stream: the last lines of each in the order in which they arrived,
-//! then what comes. Bounded: the newest [`MOST_LINES`] lines of at most [`MOST_SOURCES`] hosts; each host's
-//! own pane has all of them.
-
-use std::collections::VecDeque;
+//! The output of several hosts as one stream, in the order in which it arrived. `tui::merger` puts the lines
+//! together, each with its host before it; here they are shown as every log is, by an [`Output`] of their own:
+//! searched, filtered, selected, copied, with times.
 
 use super::dialog::Dialog;
-use super::log::LogId;
-use super::output::Line;
+use super::log::{LogId, Work};
+use super::output::{self, Output};
 use super::toast::Tone;
-use super::{App, say};
+use super::{App, Effect, Pick, say};
+use crate::domain::fleet::HostView;
 use crate::domain::id::HostId;
 use crate::domain::moment::Wall;
 use crate::domain::run::Stream;
+use crate::domain::timeline::Mark;
 
 /// One of the hosts.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Source {
     pub host: HostId,
     pub log: LogId,
-}
-
-/// A line of one of them.
-#[derive(Clone, PartialEq, Debug)]
-pub struct MergedLine {
-    /// Which of the sources.
-    pub source: usize,
-    /// When it arrived, if that is known.
-    pub at: Option<Wall>,
-    pub line: Line,
-    /// It is ours: so much of the source was left out.
-    pub left_out: bool,
+    /// What happened to it since its run was asked for, in order: it is put between the lines.
+    pub landmarks: Vec<(Wall, String)>,
 }
 
 /// The view itself.
@@ -38,49 +28,40 @@ pub struct MergedSheet {
     pub sources: Vec<Source>,
     /// Hosts that there was no room for.
     pub beyond: usize,
-    pub lines: VecDeque<MergedLine>,
-    /// Lines below the last that is shown; none while following.
-    pub up: usize,
-    /// Columns that are left out at the left.
-    pub shift: usize,
-    pub times: bool,
-    /// Rows in which they are shown.
-    pub rows: usize,
+    pub output: Output,
+    pub merging: Merging,
+}
+
+/// How far the lines have been put together.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Merging {
+    /// Of what was there when it began; nothing when that is done.
+    pub percent: Option<u64>,
+    /// Bytes of older output that are not in it.
+    pub left_out: u64,
+    /// Why it does not go on.
+    pub trouble: Option<String>,
+}
+
+/// What has come of it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct MergedNews {
+    pub of: Vec<LogId>,
+    pub merging: Merging,
+    pub msgs: Vec<output::Msg>,
 }
 
 impl MergedSheet {
-    #[must_use]
-    pub fn new(sources: Vec<Source>, beyond: usize) -> Self {
-        Self { sources, beyond, lines: VecDeque::new(), up: 0, shift: 0, times: false, rows: 1 }
-    }
-
     /// The letter of a source: told apart without colour, and when names are cut.
     #[must_use]
     pub fn letter(source: usize) -> char {
         u8::try_from(source).ok().and_then(|n| b'A'.checked_add(n)).map_or('?', char::from)
     }
 
-    /// The lines in sight of a pane with so many rows.
-    pub fn visible(&self, rows: usize) -> impl Iterator<Item = &MergedLine> {
-        let last = self.lines.len().saturating_sub(self.up).max(rows.min(self.lines.len()));
-        self.lines.range(last.saturating_sub(rows)..last)
-    }
-
-    /// Takes in what has come. What is read stands still, as long as it is there.
-    pub fn extend(&mut self, lines: Vec<MergedLine>) {
-        if self.up > 0 {
-            self.up += lines.len();
-        }
-        self.lines.extend(lines);
-        let surplus = self.lines.len().saturating_sub(MOST_LINES);
-        self.lines.drain(..surplus);
-        self.up = self.up.min(self.lines.len());
-    }
-
-    /// Scrolls up, or down for less than nothing.
-    pub fn scroll(&mut self, up: isize, rows: usize) {
-        let most = self.lines.len().saturating_sub(rows);
-        self.up = self.up.saturating_add_signed(up).min(most);
+    /// The logs, in the order of their letters.
+    #[must_use]
+    pub fn logs(&self) -> Vec<LogId> {
+        self.sources.iter().map(|source| source.log).collect()
     }
 }
 
@@ -88,74 +69,87 @@ impl App {
     /// Shows what the marked hosts put out as one stream.
     pub(super) fn merge(&mut self) {
         let targets = self.hosts.targets(&self.fleet);
-        let picks = targets.iter().filter_map(|host| self.picks.of(&self.fleet, host));
-        let mut sources: Vec<_> =
-            picks.map(|pick| Source { host: pick.run.host.clone(), log: (pick.id(), Stream::Out) }).collect();
-        if sources.len() < 2 {
+        let picks: Vec<_> = targets.iter().filter_map(|host| self.picks.of(&self.fleet, host)).collect();
+        let Some(first) = picks.first().filter(|_| picks.len() > 1).map(|pick| (pick.id(), pick.run.spec.io)) else {
             return self.tell(Tone::Plain, "mark two hosts or more on which something ran (space), then O merges them");
-        }
-        let beyond = sources.len().saturating_sub(MOST_SOURCES);
-        sources.truncate(MOST_SOURCES);
+        };
+        let sources: Vec<_> = picks.iter().take(MOST_SOURCES).map(|pick| self.source(pick)).collect();
+        let beyond = picks.len() - sources.len();
         if beyond > 0 {
             let words = format!("the first {MOST_SOURCES} of them: {} left out", say::count(beyond, "host"));
             self.tell(Tone::Warning, words);
         }
-        let mut sheet = MergedSheet::new(sources, beyond);
-        sheet.rows = usize::from(self.terminal_room().1);
-        self.dialogs.push(Dialog::Merged(sheet));
+        let mut output = Output::default();
+        output.show(Some(first));
+        let sheet = MergedSheet { sources, beyond, output, merging: Merging::default() };
+        self.dialogs.push(Dialog::Merged(Box::new(sheet)));
+    }
+
+    fn source(&self, pick: &Pick<'_>) -> Source {
+        let host = self.fleet.hosts.get(&pick.run.host);
+        let since = pick.attempt.requested_at;
+        let landmarks = host.map(|host| landmarks(host, since)).unwrap_or_default();
+        Source { host: pick.run.host.clone(), log: (pick.id(), Stream::Out), landmarks }
     }
 
     /// The merged output that is shown, if it is.
     #[must_use]
     pub fn merged(&self) -> Option<&MergedSheet> {
-        self.dialogs.iter().find_map(|dialog| if let Dialog::Merged(merged) = dialog { Some(merged) } else { None })
+        self.dialogs.iter().find_map(|dialog| if let Dialog::Merged(merged) = dialog { Some(&**merged) } else { None })
     }
 
-    pub(super) fn extend_merged(&mut self, sources: &[LogId], lines: Vec<MergedLine>) {
-        for dialog in &mut self.dialogs {
-            if let Dialog::Merged(merged) = dialog
-                && merged.sources.iter().map(|source| source.log).eq(sources.iter().copied())
-            {
-                return merged.extend(lines);
+    /// The same, to take what it wants done.
+    pub fn merged_mut(&mut self) -> Option<&mut MergedSheet> {
+        self.dialogs
+            .iter_mut()
+            .find_map(|dialog| if let Dialog::Merged(merged) = dialog { Some(&mut **merged) } else { None })
+    }
+
+    /// News of other logs than those that are shown is old.
+    pub(super) fn extend_merged(&mut self, news: MergedNews) {
+        if let Some(merged) = self.merged_mut().filter(|merged| merged.logs() == news.of) {
+            merged.merging = news.merging;
+            news.msgs.into_iter().for_each(|msg| merged.output.update(msg));
+        }
+    }
+
+    /// The selected lines of the merged output, or the one that is looked at.
+    pub(super) fn copy_merged(&mut self) -> Vec<Effect> {
+        let Some(merged) = self.merged_mut() else { return Vec::new() };
+        let filter = merged.output.view().filter().pattern().cloned();
+        match merged.output.take_selected() {
+            Some((from, to)) => vec![Effect::Log(Work::CopyMerged { from, to, filter })],
+            None => {
+                self.tell(Tone::Plain, "no line to copy");
+                Vec::new()
             }
         }
     }
 }
 
+/// What is worth a line of its own.
+fn landmarks(host: &HostView, since: Wall) -> Vec<(Wall, String)> {
+    let words = |mark: &Mark| match mark {
+        Mark::Reboot => Some("rebooted".to_owned()),
+        Mark::RunEnded { success: true } => Some("run succeeded".to_owned()),
+        Mark::RunEnded { success: false } => Some("run unsuccessful".to_owned()),
+        Mark::Note(text) => Some(format!("note: {}", say::clean(text))),
+        // The rest stands in the output itself, or says nothing of it.
+        Mark::RunStarted | Mark::Alarm(_) | Mark::Gap | Mark::Health(_) => None,
+    };
+    let marks = host.timeline.marks().iter().filter(|(at, _)| *at >= since);
+    marks.filter_map(|(at, mark)| Some((*at, words(mark)?))).collect()
+}
+
 /// Hosts at once: more letters, and nobody can read it.
 pub const MOST_SOURCES: usize = 16;
-
-/// Lines that are kept.
-pub const MOST_LINES: usize = 2000;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn lines(range: std::ops::Range<usize>) -> Vec<MergedLine> {
-        let line = |n| MergedLine { source: n, at: None, line: Line::default(), left_out: false };
-        range.map(line).collect()
-    }
-
-    fn shown(sheet: &MergedSheet, rows: usize) -> Vec<usize> {
-        sheet.visible(rows).map(|line| line.source).collect()
-    }
-
     #[test]
-    fn it_follows_stands_still_when_scrolled_and_forgets_the_oldest() {
-        let mut sheet = MergedSheet::new(Vec::new(), 0);
-        assert!(shown(&sheet, 3).is_empty());
-        sheet.extend(lines(0..5));
-        assert_eq!(shown(&sheet, 3), [2, 3, 4]);
-        sheet.scroll(1, 3);
-        assert_eq!(shown(&sheet, 3), [1, 2, 3]);
-        sheet.extend(lines(5..7));
-        assert_eq!(shown(&sheet, 3), [1, 2, 3]);
-        sheet.scroll(isize::MAX, 3);
-        assert_eq!(shown(&sheet, 3), [0, 1, 2]);
-        sheet.scroll(isize::MIN, 3);
-        sheet.extend(lines(7..MOST_LINES + 10));
-        assert_eq!((sheet.lines.len(), shown(&sheet, 1)), (MOST_LINES, vec![MOST_LINES + 9]));
+    fn each_source_has_a_letter() {
         assert_eq!([0, 15].map(MergedSheet::letter), ['A', 'P']);
     }
 }

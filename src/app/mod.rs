@@ -356,7 +356,11 @@ impl App {
     fn handle_event(&mut self, event: &Event) -> Vec<Effect> {
         self.fleet.apply(event);
         if let Some((tone, text)) = toast::of_event(&self.fleet, event) {
-            self.tell(tone, say::clean(&text));
+            let text = say::clean(&text);
+            match toast::renewed(&self.fleet, event) {
+                Some(beginning) => self.toasts.renew(self.now.mono, tone, &say::clean(&beginning), &text),
+                None => self.tell(tone, text),
+            }
         }
         if matches!(event.fact, Fact::Supervisor(SupervisorFact::Stalled(_))) {
             self.point_at_digest();
@@ -380,6 +384,10 @@ impl App {
         self.output.show(attempt);
         if let Some(room) = self.areas().and_then(|areas| areas.inside(Focus::Output)) {
             self.output.resize(room.width, room.height);
+        }
+        let (columns, rows) = self.terminal_room();
+        if let Some(merged) = self.merged_mut() {
+            merged.output.resize(columns, rows);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::health::Column;
 use super::hosts::is_trouble;
-use super::layout::Area;
+use super::layout::{Area, Edge, FOOT_ALONE};
 use super::{App, Focus, say};
 use crate::domain::diagnosis::verdict;
 use crate::domain::fleet::HostView;
@@ -88,7 +88,7 @@ impl App {
     pub fn strip_rows(&self) -> u16 {
         let Some(areas) = self.areas() else { return 0 };
         let height = areas.inside(Focus::Timeline).map_or(0, |room| room.height);
-        height.saturating_sub(if areas.edge == super::layout::Edge::None { 3 } else { 1 })
+        height.saturating_sub(if areas.edge == Edge::None { 1 + FOOT_ALONE } else { 1 })
     }
 
     /// What is at this cell of the terminal.

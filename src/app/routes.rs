@@ -54,8 +54,6 @@ impl App {
             sheet.limit(most);
         } else if let Dialog::Terminal(terminal) = dialog {
             terminal.limit(room);
-        } else if let Dialog::Merged(merged) = dialog {
-            merged.rows = usize::from(room.1);
         }
         match step {
             Step::Stay => {}
@@ -63,6 +61,7 @@ impl App {
                 self.dialogs.pop();
             }
             Step::Copy(kind) => return self.copy_sheet(kind),
+            Step::CopyMerged => return self.copy_merged(),
             Step::Answer => return self.answer(),
             Step::Decide(decision) => {
                 // A decision ends what led to it, the list of jobs under it too.

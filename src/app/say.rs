@@ -39,8 +39,13 @@ pub fn latency(latency: Duration) -> String {
 /// `kernel panic`, `i/o error ×12`.
 #[must_use]
 pub fn alarm(hit: &AlarmHit) -> String {
-    let pattern = clean(&hit.pattern);
-    if hit.hits == 1 { pattern.into_owned() } else { format!("{pattern} ×{}", hit.hits) }
+    format!("{}{}", clean(&hit.pattern), times(hit.hits))
+}
+
+/// ` ×12`; nothing for once.
+#[must_use]
+pub fn times(hits: u64) -> String {
+    if hits == 1 { String::new() } else { format!(" ×{hits}") }
 }
 
 /// At most three columns: `7`, `99`, `1k`, `9M`.

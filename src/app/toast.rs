@@ -13,6 +13,7 @@ use crate::domain::moment::{Mono, Wall};
 use crate::domain::network::NetworkState;
 use crate::domain::run::Faults;
 use crate::domain::system::sentence;
+use crate::domain::watch::AlarmHit;
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Toast {
@@ -59,9 +60,9 @@ impl Toasts {
     }
 
     /// The same thing said anew, further on: what began with this goes.
-    pub fn renew(&mut self, now: Mono, beginning: &str, text: &str) {
+    pub fn renew(&mut self, now: Mono, tone: Tone, beginning: &str, text: &str) {
         self.0.retain(|toast| !toast.text.starts_with(beginning));
-        self.say(now, Tone::Plain, text);
+        self.say(now, tone, text);
     }
 
     pub fn expire(&mut self, now: Mono) {
@@ -145,6 +146,30 @@ fn of_network(to: NetworkState, why: &str) -> (Tone, String) {
     }
 }
 
+/// How a toast of an alarm begins, however often it has been seen: the newest takes the place of those before.
+fn of_alarm(title: &str, host: &str, hit: &AlarmHit) -> String {
+    format!("{title} on {host}: {}", hit.pattern)
+}
+
+/// What a toast of this event begins with that takes the place of an earlier one.
+#[must_use]
+pub fn renewed(fleet: &Fleet, event: &Event) -> Option<String> {
+    let host = event.host.as_ref().map_or("", |host| host.as_str());
+    match &event.fact {
+        Fact::Run { id, fact: RunFact::Alarm(hit) } => {
+            Some(of_alarm(fleet.runs.get(&id.run).map_or("run", |run| run.spec.title()), host, hit))
+        }
+        Fact::Run { .. }
+        | Fact::Link(_)
+        | Fact::Network { .. }
+        | Fact::Boot(_)
+        | Fact::Health(_)
+        | Fact::Supervisor(_)
+        | Fact::Output { .. }
+        | Fact::Operator(_) => None,
+    }
+}
+
 fn of_run(host: &str, title: &str, fact: &RunFact, faults: Option<&Faults>) -> Option<(Tone, String)> {
     match fact {
         RunFact::Ended { verdict, .. } => {
@@ -171,7 +196,7 @@ fn of_run(host: &str, title: &str, fact: &RunFact, faults: Option<&Faults>) -> O
         RunFact::SpoolFlows { free } => Some((Tone::Good, format!("{title} on {host}: {}", super::say::flows(*free)))),
         RunFact::Started(started) if !started.attached => Some((Tone::Good, format!("{title} started on {host}"))),
         RunFact::Alarm(hit) => {
-            Some((Tone::Bad, format!("{}: {title} on {host}: {}", super::say::alarm(hit), hit.line)))
+            Some((Tone::Bad, format!("{}{}: {}", of_alarm(title, host, hit), super::say::times(hit.hits), hit.line)))
         }
         RunFact::Started(_)
         | RunFact::Progress { .. }

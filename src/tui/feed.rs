@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use super::landmarks;
 use super::pager::{Arrivals, Pager};
 use crate::app::output::{Anchor, Effect, Landed, Msg, Output, mark_offset};
-use crate::domain::event::{Event, Fact, OutputMark};
+use crate::domain::event::{Event, Fact, OutputMark, RunFact};
 use crate::domain::id::AttemptId;
 use crate::domain::run::Stream;
 use crate::supervisor::{Handle, OutputTail};
@@ -53,6 +53,8 @@ pub(super) struct Feed {
     landed: Option<Landed>,
     /// It is to be asked again where the log is and which marks it has.
     stale: bool,
+    /// There may be more alarms than were told.
+    alarmed: bool,
     /// Marks of all logs, the last of them: those that may not be in the ledger yet when it is asked.
     recent: VecDeque<(Shown, OutputMark)>,
     /// Rung by the pager's threads.
@@ -69,7 +71,9 @@ struct Log {
     closed: bool,
     known: u64,
     marks: Vec<OutputMark>,
-    /// The marks have changed since the pager was told.
+    /// Where the lines begin that are alarms.
+    alarms: Vec<u64>,
+    /// The marks or the alarms have changed since the pager was told.
     marked: bool,
 }
 
@@ -77,6 +81,7 @@ struct Opened {
     of: Shown,
     tail: OutputTail,
     marks: Vec<OutputMark>,
+    alarms: Vec<u64>,
 }
 
 impl Feed {
@@ -99,6 +104,7 @@ impl Feed {
             landing: JoinSet::new(),
             landed: None,
             stale: false,
+            alarmed: false,
             recent: VecDeque::with_capacity(RECENT),
             bell: Arc::default(),
             news: false,
@@ -205,6 +211,7 @@ impl Feed {
         }
         if std::mem::take(&mut log.marked) {
             log.pager.set_marks(log.marks.clone());
+            log.pager.set_alarms(log.alarms.clone());
             msgs.push(Msg::Marked);
         }
         let answers = log.pager.take();
@@ -218,6 +225,9 @@ impl Feed {
 
     /// Keeps what an event says about a log.
     pub(super) fn note(&mut self, event: &Event) {
+        if let Fact::Run { id, fact: RunFact::Alarm(hit) } = &event.fact {
+            return self.note_alarm((*id, hit.stream), hit.offset);
+        }
         let Fact::Output { id, stream, mark } = &event.fact else { return };
         let of = (*id, *stream);
         if self.recent.len() == RECENT {
@@ -231,6 +241,17 @@ impl Feed {
         }
     }
 
+    /// Of many alarms in a row only some are told one by one: the rest is asked for with the next second.
+    fn note_alarm(&mut self, of: Shown, at: u64) {
+        let Some(log) = self.log.as_mut().filter(|_| self.shown == Some(of)) else { return };
+        if !log.alarms.contains(&at) {
+            log.alarms.push(at);
+            log.marked = true;
+            self.news = true;
+        }
+        self.alarmed = true;
+    }
+
     /// Events were missed, marks maybe among them.
     pub(super) fn note_gap(&mut self) {
         self.stale = self.shown.is_some();
@@ -238,7 +259,7 @@ impl Feed {
 
     /// Once a second: who writes the log may have changed, after a reconnect or a takeover.
     pub(super) fn tick(&mut self) {
-        self.stale |= self.log.as_ref().is_some_and(|log| log.closed);
+        self.stale |= self.log.as_ref().is_some_and(|log| log.closed) | std::mem::take(&mut self.alarmed);
     }
 
     /// Looks for the next mark, where the ledger may be asked for as long as it takes.
@@ -255,16 +276,17 @@ impl Feed {
     fn open(&mut self) {
         let Some(of) = self.shown.filter(|_| self.stale && self.opening.is_empty()) else { return };
         self.stale = false;
-        let (handle, marks_of) = (self.handle.clone(), self.marks_of.clone());
+        let (handle, marks_of, places_of) = (self.handle.clone(), self.marks_of.clone(), self.places_of.clone());
         self.opening.spawn_blocking(move || {
             let tail = handle.output(of.0, of.1);
             let marks = marks_of.map(|ask| ask(of.0, of.1)).unwrap_or_default();
-            Opened { of, tail, marks }
+            let alarms = places_of.map(|ask| ask(of.0, of.1)).unwrap_or_default();
+            Opened { of, tail, marks, alarms }
         });
     }
 
     fn take_in(&mut self, opened: Opened) -> Result<(), super::pager::OpenError> {
-        let Opened { of, tail, marks } = opened;
+        let Opened { of, tail, marks, mut alarms } = opened;
         if self.shown != Some(of) {
             return Ok(());
         }
@@ -274,16 +296,22 @@ impl Feed {
         let closed = tail.end.has_changed().is_err();
         if let Some(log) = &mut self.log {
             (log.end, log.closed) = (tail.end, closed);
-            log.marked |= log.marks != marks;
-            log.marks = marks;
+            // What an event told may not be in the ledger yet; what was cut off is in neither.
+            let end = *log.end.borrow();
+            alarms.extend(log.alarms.iter().filter(|at| **at < end));
+            alarms.sort_unstable();
+            alarms.dedup();
+            log.marked |= log.marks != marks || log.alarms != alarms;
+            (log.marks, log.alarms) = (marks, alarms);
             return Ok(());
         }
         let bell = Arc::clone(&self.bell);
         let times = self.times_of.as_ref().map(|times_of| times_of(of.0, of.1));
         let pager = Pager::with_times(tail.path, *tail.end.borrow(), times, Arc::new(move || bell.notify_one()))?;
         pager.set_marks(marks.clone());
+        pager.set_alarms(alarms.clone());
         // Not known to the pane yet: it hears of it with the next frame.
-        self.log = Some(Log { pager, end: tail.end, closed, known: 0, marks, marked: false });
+        self.log = Some(Log { pager, end: tail.end, closed, known: 0, marks, alarms, marked: false });
         Ok(())
     }
 }
@@ -312,4 +340,4 @@ fn merged(mut marks: Vec<OutputMark>, more: impl IntoIterator<Item = OutputMark>
 const RECENT: usize = 1024;
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -1,268 +1,227 @@
-//! Reads the logs whose output is shown as one stream: the last lines of each by the times at which they
-//! arrived, then what comes as it comes.
+//! The output of several hosts as one log: a thread puts the lines together in the order in which they
+//! arrived and writes them to a file without a name, which a [`Pager`] reads as it reads every log. So the
+//! whole of it is scrolled, searched, filtered and copied as any other, and memory stays as it is.
+//!
+//! Bounded by [`MOST`] bytes of disk: of longer logs the newest part is taken, and what is left out is told;
+//! when the file is full it is begun anew. The file goes with the view, whatever becomes of the program.
 
-use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::Duration;
+mod input;
+mod spill;
+mod weave;
 
-use tokio::sync::{mpsc, watch};
-use tokio::task::JoinSet;
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::feed::TimesOf;
+use tokio::sync::Notify;
+
+pub(super) use self::spill::Part;
+use self::spill::Spill;
+use self::weave::{Live, Weaver};
+use super::feed::{MarksOf, TimesOf};
+use super::pager::Pager;
 use crate::app::App;
 use crate::app::log::LogId;
-use crate::app::merged::MergedLine;
-use crate::app::output::{Line, Style, decode, words};
-use crate::domain::moment::Wall;
+use crate::app::merged::{MergedNews, MergedSheet, Merging};
+use crate::app::output::{Effect, Marker, Msg, mark_offset};
+use crate::domain::event::{BootFact, Event, Fact};
+use crate::domain::id::HostId;
 use crate::port::Clock;
 use crate::supervisor::Handle;
 
 pub(super) struct Merger {
     handle: Handle,
+    marks_of: Option<MarksOf>,
     times_of: Option<TimesOf>,
     clock: Arc<dyn Clock>,
     reading: Option<Reading>,
+    /// Rung by the weaver and by the pager's threads.
+    bell: Arc<Notify>,
+    /// What is wanted cannot be done, and has been told: not tried again before something else is wanted.
+    failed: Option<Vec<LogId>>,
+    /// Told with the next news.
+    trouble: Option<MergedNews>,
 }
 
 struct Reading {
     logs: Vec<LogId>,
-    /// Room for one: the next lines are read when these have been taken.
-    lines: mpsc::Receiver<Vec<MergedLine>>,
-    /// Ends with this.
-    _task: JoinSet<()>,
+    hosts: Vec<HostId>,
+    pager: Pager,
+    spill: Arc<Spill>,
+    shared: Arc<Shared>,
+    /// The length that the view knows.
+    known: u64,
+    /// The view is to begin anew with it.
+    fresh: bool,
+}
+
+/// Between the weaver and the loop; each lock is held for an assignment.
+#[derive(Default)]
+struct Shared {
+    closed: AtomicBool,
+    /// The file has come to its bound.
+    full: AtomicBool,
+    merging: Mutex<Merging>,
+    /// What happened meanwhile, to be put between the lines; the oldest go when nobody takes them.
+    live: Mutex<VecDeque<Live>>,
+}
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        self.shared.closed.store(true, Ordering::Relaxed);
+    }
 }
 
 impl Merger {
-    pub(super) fn new(handle: Handle, times_of: Option<TimesOf>, clock: Arc<dyn Clock>) -> Self {
-        Self { handle, times_of, clock, reading: None }
+    pub(super) fn new(
+        handle: Handle,
+        marks_of: Option<MarksOf>,
+        times_of: Option<TimesOf>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let bell = Arc::default();
+        Self { handle, marks_of, times_of, clock, reading: None, bell, failed: None, trouble: None }
     }
 
-    /// Begins or ends to read, as the screen wants it.
-    pub(super) fn follow(&mut self, app: &App) {
-        let wanted: Option<Vec<_>> =
-            app.merged().map(|merged| merged.sources.iter().map(|source| source.log).collect());
-        if self.reading.as_ref().map(|reading| &reading.logs) == wanted.as_ref() {
+    /// Begins or ends to read, as the screen wants it, and hands on what the view wants read.
+    pub(super) fn follow(&mut self, app: &mut App) {
+        let Some(sheet) = app.merged_mut() else {
+            (self.reading, self.failed, self.trouble) = (None, None, None);
             return;
+        };
+        let logs = sheet.logs();
+        if self.reading.as_ref().is_none_or(|reading| reading.logs != logs) && self.failed.as_ref() != Some(&logs) {
+            self.reading = None;
+            match self.begin(sheet, &logs) {
+                Ok(reading) => self.reading = Some(reading),
+                Err(why) => {
+                    let merging = Merging { trouble: Some(why), ..Merging::default() };
+                    self.trouble = Some(MergedNews { of: logs.clone(), merging, msgs: Vec::new() });
+                    self.failed = Some(logs);
+                }
+            }
+            self.bell.notify_one();
         }
-        self.reading = wanted.map(|logs| {
-            let (sender, lines) = mpsc::channel(1);
-            let mut task = JoinSet::new();
-            let merging = Merging {
-                handle: self.handle.clone(),
-                times_of: self.times_of.clone(),
-                clock: Arc::clone(&self.clock),
-                logs: logs.clone(),
-            };
-            task.spawn(merging.run(sender));
-            Reading { logs, lines, _task: task }
-        });
+        let Some(reading) = &self.reading else { return };
+        for effect in sheet.output.take_effects() {
+            match effect {
+                Effect::Read(request) => reading.pager.read(request),
+                Effect::Search(order) => reading.pager.search(order),
+                Effect::Filter(pattern) => reading.pager.filter(pattern),
+            }
+        }
     }
 
-    /// The next lines, and of which logs; waits for ever when none are read. Cancel-safe.
-    pub(super) async fn next(&mut self) -> (Vec<LogId>, Vec<MergedLine>) {
-        if let Some(reading) = &mut self.reading
-            && let Some(lines) = reading.lines.recv().await
-        {
-            return (reading.logs.clone(), lines);
-        }
-        std::future::pending().await
+    fn begin(&self, sheet: &MergedSheet, logs: &[LogId]) -> Result<Reading, String> {
+        let spill = Arc::new(Spill::create().map_err(|error| format!("failed to make a file to merge into: {error}"))?);
+        let bell = Arc::clone(&self.bell);
+        let ring: Arc<dyn Fn() + Send + Sync> = Arc::new(move || bell.notify_one());
+        let pager = Pager::of_file(spill.file(), Box::new(Arc::clone(&spill)), Arc::clone(&ring))
+            .map_err(|error| format!("failed to {error}"))?;
+        let shared = Arc::new(Shared::default());
+        let weaver = Weaver::new(
+            sheet,
+            self.handle.clone(),
+            (self.marks_of.clone(), self.times_of.clone()),
+            Arc::clone(&self.clock),
+            Arc::clone(&spill),
+            Arc::clone(&shared),
+            ring,
+        );
+        std::thread::Builder::new()
+            .name("log-merger".into())
+            .spawn(move || weaver.run())
+            .map_err(|error| format!("failed to start a thread that merges: {error}"))?;
+        let hosts = sheet.sources.iter().map(|source| source.host.clone()).collect();
+        Ok(Reading { logs: logs.to_vec(), hosts, pager, spill, shared, known: 0, fresh: true })
     }
-}
 
-struct Merging {
-    handle: Handle,
-    times_of: Option<TimesOf>,
-    clock: Arc<dyn Clock>,
-    logs: Vec<LogId>,
-}
-
-impl Merging {
-    async fn run(self, sender: mpsc::Sender<Vec<MergedLine>>) {
-        let this = Arc::new(self);
-        let first = Arc::clone(&this);
-        let Ok((mut tails, mut lines)) = tokio::task::spawn_blocking(move || first.begin()).await else { return };
+    /// What has come; waits for ever when nothing is read. Cancel-safe.
+    pub(super) async fn next(&mut self) -> MergedNews {
         loop {
-            if !lines.is_empty() && sender.send(lines).await.is_err() {
-                return;
+            if let Some(trouble) = self.trouble.take() {
+                return trouble;
             }
-            tokio::time::sleep(PACE).await;
-            if sender.is_closed() {
-                return;
+            self.bell.notified().await;
+            let Some(reading) = &mut self.reading else { continue };
+            let news = reading.collect();
+            if reading.shared.full.load(Ordering::Relaxed) {
+                // With the next look it is begun anew.
+                self.reading = None;
             }
-            let next = Arc::clone(&this);
-            let read = tokio::task::spawn_blocking(move || {
-                let lines = next.go_on(&mut tails);
-                (tails, lines)
-            });
-            let Ok(done) = read.await else { return };
-            (tails, lines) = done;
+            return news;
         }
     }
 
-    /// The last lines of all logs, in the order of the times at which they arrived.
-    fn begin(&self) -> (Vec<Tail>, Vec<MergedLine>) {
-        let (mut tails, mut all) = (Vec::new(), Vec::new());
-        for (source, &log) in self.logs.iter().enumerate() {
-            let mut tail = Tail::new(&self.handle, log);
-            let from = tail.at;
-            let mut samples = Vec::new();
-            if let Some(times_of) = &self.times_of {
-                let end = *tail.end.borrow();
-                samples = times_of(log.0, log.1).of(from..end);
+    /// Keeps what an event says of one of the logs or hosts.
+    pub(super) fn note(&self, event: &Event) {
+        let Some(reading) = &self.reading else { return };
+        let of_host = || reading.hosts.iter().position(|host| Some(host) == event.host.as_ref());
+        let live = match &event.fact {
+            Fact::Output { id, stream, mark } => reading
+                .logs
+                .iter()
+                .position(|log| *log == (*id, *stream))
+                .map(|source| Live { source, offset: Some(mark_offset(mark)), words: Marker::of(mark).text() }),
+            Fact::Boot(BootFact::Rebooted { .. }) => {
+                of_host().map(|source| Live { source, offset: None, words: "rebooted".into() })
             }
-            let when = |offset: u64| -> Option<Wall> {
-                let known = samples.partition_point(|&(start, _)| start <= offset).checked_sub(1)?;
-                samples.get(known).map(|&(_, at)| at)
-            };
-            for (offset, line, left_out) in tail.read() {
-                all.push(MergedLine { source, at: when(offset), line, left_out });
+            Fact::Boot(_)
+            | Fact::Link(_)
+            | Fact::Network { .. }
+            | Fact::Run { .. }
+            | Fact::Health(_)
+            | Fact::Operator(_)
+            | Fact::Supervisor(_) => None,
+        };
+        if let Some(live) = live {
+            let mut waiting = lock(&reading.shared.live);
+            if waiting.len() >= MOST_LIVE {
+                waiting.pop_front();
             }
-            tails.push(tail);
+            waiting.push_back(live);
         }
-        // Stable: what came at the same time stays in the order of the hosts, and of their lines.
-        all.sort_by_key(|line| line.at);
-        (tails, all)
     }
 
-    /// What has come since; within one look in the order of the hosts.
-    fn go_on(&self, tails: &mut [Tail]) -> Vec<MergedLine> {
-        let at = Some(self.clock.now().wall);
-        let mut all = Vec::new();
-        for (source, (tail, &log)) in tails.iter_mut().zip(&self.logs).enumerate() {
-            if tail.end.has_changed().is_err() {
-                // Who writes it has changed, after a reconnect or a takeover.
-                tail.end = self.handle.output(log.0, log.1).end;
-            }
-            let lines = tail.read().into_iter();
-            all.extend(lines.map(|(_, line, left_out)| MergedLine { source, at, line, left_out }));
-        }
-        all
+    /// What is shown, from a byte on, for copying.
+    pub(super) fn part(&self, from: u64) -> Option<Part> {
+        self.reading.as_ref().map(|reading| reading.spill.part(from))
     }
 }
 
-/// One log and how far it has been read.
-struct Tail {
-    path: PathBuf,
-    end: watch::Receiver<u64>,
-    at: u64,
-    /// The beginning of a line that is not ended yet.
-    held: Vec<u8>,
-    /// What comes until the next newline belongs to a line whose beginning was left out.
-    within: bool,
-    pen: Style,
-}
-
-impl Tail {
-    fn new(handle: &Handle, log: LogId) -> Self {
-        let output = handle.output(log.0, log.1);
-        let at = output.end.borrow().saturating_sub(FIRST);
-        Self { path: output.path, end: output.end, at, held: Vec::new(), within: at > 0, pen: Style::default() }
-    }
-
-    /// The lines that have been ended since, where they begin, and whether they are our words for what was
-    /// left out. A log that cannot be read now is read with the next look.
-    fn read(&mut self) -> Vec<(u64, Line, bool)> {
-        let mut lines = Vec::new();
-        let end = *self.end.borrow_and_update();
-        if end < self.at {
-            // It was cut: what comes now is new.
-            (self.at, self.within) = (end, false);
-            self.held.clear();
+impl Reading {
+    fn collect(&mut self) -> MergedNews {
+        let mut msgs = Vec::new();
+        if std::mem::take(&mut self.fresh)
+            && let Some(&(id, stream)) = self.logs.first()
+        {
+            msgs.push(Msg::Show(id, stream));
         }
-        let over = (end - self.at).saturating_sub(MOST);
-        if over > 0 {
-            let mut pen = Style::default();
-            let words = format!("({} left out: too fast to show)", words::bytes(over));
-            lines.push((self.at, decode::line(words.as_bytes(), &mut pen), true));
-            self.at += over;
-            self.held.clear();
-            self.within = true;
+        let end = self.spill.end();
+        if end != self.known {
+            self.known = end;
+            self.pager.set_end(end);
+            msgs.push(Msg::Grew(end));
         }
-        if let Ok(bytes) = self.bytes(end) {
-            for part in bytes.split_inclusive(|&byte| byte == b'\n') {
-                self.take(part, &mut lines);
-            }
-        }
-        lines
-    }
-
-    fn take(&mut self, part: &[u8], lines: &mut Vec<(u64, Line, bool)>) {
-        let start = self.at - self.held.len() as u64;
-        self.at += part.len() as u64;
-        let ended = part.ends_with(b"\n");
-        if self.within {
-            self.within = !ended;
-            return;
-        }
-        let room = LONGEST.saturating_sub(self.held.len());
-        self.held.extend_from_slice(part.get(..part.len().min(room)).unwrap_or_default());
-        if ended {
-            lines.push((start, decode::line(&self.held, &mut self.pen), false));
-            self.held.clear();
-        }
-    }
-
-    fn bytes(&self, end: u64) -> io::Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        if end > self.at {
-            let mut file = File::open(&self.path)?;
-            file.seek(SeekFrom::Start(self.at))?;
-            file.take(end - self.at).read_to_end(&mut bytes)?;
-        }
-        Ok(bytes)
+        let answers = self.pager.take();
+        msgs.extend(answers.window.map(Msg::Window));
+        msgs.extend(answers.extent.map(Msg::Extent));
+        msgs.extend(answers.progress.map(Msg::Progress));
+        msgs.extend(answers.sifted.map(Msg::Sifted));
+        MergedNews { of: self.logs.clone(), merging: lock(&self.shared.merging).clone(), msgs }
     }
 }
 
-/// Bytes of each log that it begins with.
-const FIRST: u64 = 32 << 10;
+/// What a thread that panicked has left are whole values.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
-/// Bytes of one log that are read at once; what is more is left out, and told.
-const MOST: u64 = 128 << 10;
+/// Bytes of disk at most.
+const MOST: u64 = 1 << 30;
 
-/// Bytes of one line that are shown.
-const LONGEST: usize = 4 << 10;
-
-/// Twenty looks a second.
-const PACE: Duration = Duration::from_millis(50);
+/// Marks that wait for the weaver, which looks twenty times a second.
+const MOST_LIVE: usize = 1024;
 
 #[cfg(test)]
-mod tests {
-    use std::io::Write;
-
-    use super::*;
-
-    fn texts(lines: &[(u64, Line, bool)]) -> Vec<&str> {
-        lines.iter().map(|(_, line, _)| line.text()).collect()
-    }
-
-    #[test]
-    fn lines_come_when_they_are_whole_and_a_flood_is_left_out_in_words() {
-        let mut file = tempfile::NamedTempFile::new().expect("a file");
-        let (length, end) = watch::channel(0);
-        let (held, pen) = (Vec::new(), Style::default());
-        let mut tail = Tail { path: file.path().to_owned(), end, at: 0, held, within: false, pen };
-        let mut write = |bytes: &[u8]| {
-            file.write_all(bytes).expect("written");
-            length.send_replace(file.as_file().metadata().expect("a length").len());
-        };
-        write(b"one\ntw");
-        assert_eq!(texts(&tail.read()), ["one"]);
-        assert!(tail.read().is_empty());
-        write(b"o\r\nthree\n");
-        let lines = tail.read();
-        assert_eq!((texts(&lines), lines[0].0), (vec!["two", "three"], 4));
-        write(&b"x".repeat(300 << 10));
-        write(b"\nafter\n");
-        let lines = tail.read();
-        assert!(lines[0].2 && texts(&lines)[0].contains("left out"), "{:?}", texts(&lines));
-        assert_eq!(texts(&lines)[1..], ["after"]);
-        write(&b"y".repeat(50 << 10));
-        write(b"\n");
-        assert!(tail.read()[0].1.width() <= LONGEST, "a long line is cut");
-        file.as_file().set_len(3).expect("cut");
-        length.send_replace(3);
-        assert!(tail.read().is_empty());
-    }
-}
+mod tests;

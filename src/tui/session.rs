@@ -120,7 +120,7 @@ impl Session {
                 return Ok(outcome);
             }
             self.feed.follow(&mut self.app.output);
-            self.side.follow(&self.app);
+            self.side.follow(&mut self.app);
         }
     }
 
@@ -170,6 +170,7 @@ impl Session {
                 let msg = match *update {
                     Update::Event(event) => {
                         self.feed.note(&event);
+                        self.side.note(&event);
                         Msg::Event(event)
                     }
                     Update::Lagged(fleet) => {
@@ -294,6 +295,10 @@ impl Session {
     async fn work(&mut self, now: Moment, work: Work) -> ControlFlow<Outcome> {
         let begun = match work {
             Work::Copy { of, from, to, filter } => self.works.copy_lines(of, (from, to), filter),
+            Work::CopyMerged { from, to, filter } => match self.side.part(from) {
+                Some(part) => self.works.copy_part(part, (from, to), filter),
+                None => Err("nothing is merged".into()),
+            },
             Work::Save(save) => self.works.save(save),
             Work::Open { of, with, offset, line } => return self.open_log(now, of, with, Place { offset, line }).await,
         };

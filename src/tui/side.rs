@@ -2,9 +2,10 @@
 
 use super::TuiOptions;
 use super::emulator::Emulator;
-use super::merger::Merger;
+use super::merger::{Merger, Part};
 use crate::app::App;
 use crate::app::log::News;
+use crate::domain::event::Event;
 use crate::supervisor::Handle;
 
 pub(super) struct Side {
@@ -14,21 +15,31 @@ pub(super) struct Side {
 
 impl Side {
     pub(super) fn new(handle: &Handle, options: &TuiOptions) -> Self {
-        let merger = Merger::new(handle.clone(), options.times.clone(), options.clock.clone());
+        let merger = Merger::new(handle.clone(), options.marks.clone(), options.times.clone(), options.clock.clone());
         Self { emulator: Emulator::new(handle.clone()), merger }
     }
 
     /// Begins or ends to read, as the screen wants it.
-    pub(super) fn follow(&mut self, app: &App) {
+    pub(super) fn follow(&mut self, app: &mut App) {
         self.emulator.follow(app);
         self.merger.follow(app);
+    }
+
+    /// Keeps what an event says of what is shown.
+    pub(super) fn note(&self, event: &Event) {
+        self.merger.note(event);
+    }
+
+    /// The merged output from a byte on, if it is shown.
+    pub(super) fn part(&self, from: u64) -> Option<Part> {
+        self.merger.part(from)
     }
 
     /// What has come; waits for ever when nothing is read. Cancel-safe.
     pub(super) async fn next(&mut self) -> News {
         tokio::select! {
             picture = self.emulator.next() => News::Picture(Box::new(picture)),
-            (logs, lines) = self.merger.next() => News::Merged(logs, lines),
+            news = self.merger.next() => News::Merged(news),
         }
     }
 }

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::task::JoinSet;
 
 use super::clipboard;
+use super::merger::Part;
 use crate::app::log::{LogId, News, SAVING, Save};
 use crate::app::output::{Pattern, PlainText, Style, decode, words};
 use crate::app::{Msg, say};
@@ -52,14 +53,30 @@ impl Works {
         (from, to): (u64, u64),
         filter: Option<Pattern>,
     ) -> Result<(), String> {
-        self.room()?;
         let handle = self.handle.clone();
+        self.copy_read(move || {
+            let tail = handle.output(of.0, of.1);
+            let end = *tail.end.borrow();
+            let mut file = File::open(&tail.path)?;
+            file.seek(SeekFrom::Start(from))?;
+            lines(file, from, to.min(end), filter.as_ref())
+        })
+    }
+
+    /// The same of what is merged.
+    pub(super) fn copy_part(
+        &mut self,
+        part: Part,
+        (from, to): (u64, u64),
+        filter: Option<Pattern>,
+    ) -> Result<(), String> {
+        self.copy_read(move || lines(part, from, to, filter.as_ref()))
+    }
+
+    fn copy_read(&mut self, read: impl FnOnce() -> io::Result<Copied> + Send + 'static) -> Result<(), String> {
+        self.room()?;
         self.tasks.spawn(async move {
-            let read = tokio::task::spawn_blocking(move || {
-                let tail = handle.output(of.0, of.1);
-                let end = *tail.end.borrow();
-                lines(&tail.path, from, to.min(end), filter.as_ref())
-            });
+            let read = tokio::task::spawn_blocking(read);
             match read.await.unwrap_or_else(|error| Err(io::Error::other(error))) {
                 Ok(copied) if copied.lines == 0 => Done::Msg(Msg::Failed("no line to copy".into())),
                 Ok(copied) => clip(copied, true).await,
@@ -157,10 +174,9 @@ impl Copied {
 }
 
 /// The lines that begin in `from..to`, as they are shown; at most [`MOST_COPIED`] of text.
-fn lines(path: &Path, from: u64, to: u64, filter: Option<&Pattern>) -> io::Result<Copied> {
-    let mut file = File::open(path)?;
-    file.seek(SeekFrom::Start(from))?;
-    let mut input = BufReader::with_capacity(64 << 10, file);
+/// `bytes` are those from `from` on.
+fn lines(bytes: impl Read, from: u64, to: u64, filter: Option<&Pattern>) -> io::Result<Copied> {
+    let mut input = BufReader::with_capacity(64 << 10, bytes);
     let mut copied = Copied { text: String::new(), lines: 0, left_out: None };
     let (mut at, mut raw, mut pen) = (from, Vec::new(), Style::default());
     while at < to {
@@ -267,12 +283,18 @@ mod tests {
         (dir, path)
     }
 
+    fn at(path: &Path, from: u64) -> File {
+        let mut file = File::open(path).expect("a file");
+        file.seek(SeekFrom::Start(from)).expect("a place");
+        file
+    }
+
     #[test]
     fn lines_are_copied_as_they_are_shown() {
         let (_dir, path) = log(b"one\r\n\x1b[31mtwo\x1b[0m\r\n 10%\r100%\r\nfour\xff");
         let of = |from, to, filter: Option<&str>| {
             let filter = filter.map(|text| Pattern::parse(text).expect("a pattern"));
-            let copied = lines(&path, from, to, filter.as_ref()).expect("read");
+            let copied = lines(at(&path, from), from, to, filter.as_ref()).expect("read");
             (copied.text.clone(), copied.words())
         };
         assert_eq!(of(0, 1, None), ("one\n".into(), "copied 1 line, 4 B".into()));
@@ -283,11 +305,11 @@ mod tests {
     #[test]
     fn what_is_copied_is_bounded_and_says_so() {
         let (_dir, path) = log(&b"0123456789abcdef\n".repeat(600_000));
-        let copied = lines(&path, 0, u64::MAX, None).expect("read");
+        let copied = lines(at(&path, 0), 0, u64::MAX, None).expect("read");
         assert!(copied.text.len() <= MOST_COPIED && copied.lines > 200_000);
         assert!(copied.words().contains("copied only the first 246,7"), "{}", copied.words());
         let (_dir, path) = log(&[&b"x".repeat(3 << 20)[..], b"\nnext\n"].concat());
-        let copied = lines(&path, 0, u64::MAX, None).expect("read");
+        let copied = lines(at(&path, 0), 0, u64::MAX, None).expect("read");
         assert!(copied.lines == 2 && copied.text.ends_with("\nnext\n"), "a long line costs its own rest only");
     }
 

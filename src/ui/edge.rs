@@ -59,7 +59,9 @@ impl Pane {
         };
         let aside = width(&self.aside);
         let taken = if self.aside_first && aside > 0 { (aside + 1).min(top.width) } else { 0 };
-        let used = write(frame, Rect { width: top.width - taken, ..top }, &self.title, theme, titled);
+        let room = Rect { width: top.width - taken, ..top };
+        let legible = room.width >= width(&self.title).min(LEGIBLE + 1);
+        let used = if legible { write(frame, room, &self.title, theme, titled) } else { 0 };
         let wanted = aside.min(top.width.saturating_sub(used + 1));
         if wanted >= LEGIBLE {
             let place = Rect { x: top.right() - wanted, width: wanted, ..top };

@@ -9,6 +9,7 @@ use super::theme::{Role, Theme};
 use super::{Label, output};
 use crate::app::keymap::{self, Hint};
 use crate::app::line::{Line, Purpose};
+use crate::app::output::View;
 use crate::app::{App, say};
 
 pub fn render(frame: &mut Frame<'_>, area: Rect, app: &App, theme: &Theme) {
@@ -25,13 +26,8 @@ pub fn render(frame: &mut Frame<'_>, area: Rect, app: &App, theme: &Theme) {
             }
         };
     }
-    if let Some(line) = app.output.view().find().prompt() {
-        let (head, sign, tail) = ("search output ", "/", "enter finds it  esc leaves");
-        return entry(&mut pen, (head, sign, tail), line, theme);
-    }
-    if let Some(line) = app.output.view().filter().prompt() {
-        let (head, sign, tail) = ("show only lines with ", "&", "enter filters, empty shows all  esc leaves");
-        return entry(&mut pen, (head, sign, tail), line, theme);
+    if prompt(&mut pen, app.output.view(), theme) {
+        return;
     }
     pen.skip(1);
     if app.hosts.marks() > 0 {
@@ -62,6 +58,19 @@ fn about(app: &App) -> String {
     }
 }
 
+/// The pattern that is being typed for an output; says whether there is one.
+pub fn prompt(pen: &mut Pen<'_>, view: &View, theme: &Theme) -> bool {
+    let (words, line) = if let Some(line) = view.find().prompt() {
+        (("search output ", "/", "enter finds it  esc leaves"), line)
+    } else if let Some(line) = view.filter().prompt() {
+        (("show only lines with ", "&", "enter filters, empty shows all  esc leaves"), line)
+    } else {
+        return false;
+    };
+    entry(pen, words, line, theme);
+    true
+}
+
 /// Over everything else: the screen stands still, since when, and how it goes on.
 pub fn frozen(frame: &mut Frame<'_>, area: Rect, app: &App, theme: &Theme) {
     let reversed = Style::default().add_modifier(Modifier::REVERSED | Modifier::BOLD);
@@ -89,7 +98,13 @@ fn note(pen: &mut Pen<'_>, label: &Label, kept: u16, theme: &Theme) {
 fn entry(pen: &mut Pen<'_>, (head, sign, tail): (&str, &str, &str), line: &Line, theme: &Theme) {
     pen.skip(1).text(head, theme.style(Role::Quiet)).text(sign, theme.style(Role::Accent));
     typed(pen, line, None, theme);
-    pen.skip(3).text(tail, theme.style(Role::Quiet));
+    pen.skip(1);
+    for piece in tail.split("  ") {
+        // Half a hint is none.
+        if columns(piece) + GAP <= pen.room() {
+            pen.skip(GAP).text(piece, theme.style(Role::Quiet));
+        }
+    }
 }
 
 /// A line being typed with its cursor; every character as `hidden` when there is one. Of a line that is too

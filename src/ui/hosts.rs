@@ -61,13 +61,15 @@ fn aside(app: &App) -> super::Label {
 
 fn empty(frame: &mut Frame<'_>, inside: Rect, app: &App, theme: &Theme) {
     let lines: &[&str] = if app.fleet.hosts.is_empty() {
-        &["No hosts yet.", "", "Name them in steadfast.toml;", "steadfast config init writes one."]
+        &["No hosts yet.", "", "Name them in steadfast.toml; steadfast config init writes one."]
     } else {
         &["No host matches the filter.", "", "esc shows all again."]
     };
+    let room = usize::from(inside.width.saturating_sub(3));
+    let lines = lines.iter().flat_map(|line| say::wrap(line, room));
     for (row, line) in (1..).zip(lines) {
         if let Some(mut pen) = Pen::at(frame.buffer_mut(), inside, row, theme.ellipsis()) {
-            pen.skip(2).text(line, theme.style(Role::Quiet));
+            pen.skip(2).text(&line, theme.style(Role::Quiet));
         }
     }
 }
@@ -195,12 +197,13 @@ impl Line<'_> {
                 (words, Role::Quiet)
             }
             Phase::Ending => ("ending".into(), Role::Quiet),
-            Phase::Ended { verdict: Verdict::Killed { by: Killer::Operator, .. }, .. } => {
-                ("cancelled".into(), Role::Quiet)
-            }
             Phase::Ended { verdict, .. } => {
                 let (_, role) = self.theme.standing(pick.standing(self.host.link.state));
-                (say::clean(&verdict.to_string()).into_owned(), role)
+                let by_operator = matches!(verdict, Verdict::Killed { by: Killer::Operator, .. });
+                let said = || say::clean(&verdict.to_string()).into_owned();
+                let words = if by_operator { "cancelled".into() } else { said() };
+                let fits = columns(&words) <= self.columns.phase.saturating_sub(GAP);
+                (if fits { words } else { short(verdict).into() }, role)
             }
         }
     }
@@ -253,6 +256,22 @@ impl Line<'_> {
             Depth::Ansi16 if self.selected => Style::default(),
             Depth::Mono | Depth::Ansi16 | Depth::Indexed | Depth::Rgb => self.theme.style(role),
         }
+    }
+}
+
+/// Six columns at most: the sign before it says how good it is.
+fn short(verdict: &Verdict) -> &'static str {
+    match verdict {
+        Verdict::Finished { .. } => "exited",
+        Verdict::Killed { by: Killer::Operator, .. } => "ended",
+        Verdict::Killed { by: Killer::OutOfMemory, .. } => "OOM",
+        Verdict::Killed { by: Killer::Unknown, .. } => "killed",
+        Verdict::Vanished => "gone",
+        Verdict::InterruptedByReboot => "reboot",
+        Verdict::Reverted => "undone",
+        Verdict::TimedOut { .. } => "late",
+        Verdict::NotStarted { .. } => "unrun",
+        Verdict::Abandoned => "left",
     }
 }
 

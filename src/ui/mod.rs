@@ -23,6 +23,7 @@ mod merged;
 mod output;
 mod pen;
 pub mod picture;
+mod plain;
 mod sheet;
 mod terminal;
 pub mod theme;
@@ -36,7 +37,7 @@ use ratatui::layout::Rect;
 
 use self::edge::{Label, Pane};
 use self::pen::{Pen, columns};
-use self::theme::{Role, Theme};
+use self::theme::{Role, Signs, Theme};
 use crate::app::App;
 use crate::app::layout::{Area, Edge, MIN_HEIGHT, MIN_WIDTH};
 
@@ -45,6 +46,10 @@ pub fn render(frame: &mut Frame<'_>, area: Rect, app: &App, theme: &Theme) {
     draw(frame, area, app.shown(), theme);
     if let Some(areas) = app.is_frozen().then(|| app.areas()).flatten() {
         hints::frozen(frame, rect(areas.hints), app, theme);
+    }
+    match theme.signs {
+        Signs::Unicode => {}
+        Signs::Ascii => plain::render(frame.buffer_mut(), area),
     }
 }
 

@@ -14,6 +14,7 @@
 
 mod palette;
 mod times;
+mod title;
 
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
@@ -22,21 +23,43 @@ use ratatui::style::Style;
 
 pub use self::palette::OutputPalette;
 use self::times::Clock;
+use self::title::whose;
+use super::edge;
 use super::theme::{Role, Theme};
 use super::{Label, Pane};
 use crate::app::layout::Edge;
 use crate::app::output::{Entry, Line, Marker, Span, View, char_width, text_width};
-use crate::app::{App, Focus, say};
-use crate::domain::run::Stream;
+use crate::app::{App, Focus};
 
 pub fn render(frame: &mut Frame<'_>, area: Rect, app: &App, theme: &Theme) {
     let edge = app.areas().map_or(Edge::Box, |areas| areas.edge);
-    let mut title = whose(app, theme);
+    let palette = OutputPalette::of(theme);
+    let aside = edge::width(&where_in(app.output.view(), &palette));
+    // The corners, a blank on each side, and a column of the edge between the two.
+    let room = area.width.saturating_sub(aside + 2 + 2 + 1);
+    let mut title = whose(app, theme, room);
     if title.is_empty() {
         title.push(("Output".into(), Role::Heading));
     }
     let heading = Heading { title, edge, focused: app.focus == Focus::Output, clock: Clock::of(app) };
     draw(frame, area, app.output.view(), &heading, theme);
+}
+
+/// An output that fills `area`, without edge or title.
+pub fn render_alone(frame: &mut Frame<'_>, area: Rect, view: &View, app: &App, theme: &Theme) {
+    if !area.is_empty() {
+        draw_body(frame.buffer_mut(), area, view, &OutputPalette::of(theme), Clock::of(app));
+    }
+}
+
+/// Where we are in an output that has no edge to say so.
+pub fn place(view: &View, theme: &Theme) -> Label {
+    where_in(view, &OutputPalette::of(theme))
+}
+
+/// What a search has come to there.
+pub fn said(view: &View, theme: &Theme) -> Label {
+    foot(view, &OutputPalette::of(theme))
 }
 
 /// What the edge would say, for the last line of the screen, when the pane's edge has no room for it.
@@ -51,40 +74,16 @@ pub fn notes(app: &App, theme: &Theme) -> Label {
         Some(Edge::Box) | None => Label::new(),
         Some(Edge::Rule) => foot,
         Some(Edge::None) => {
-            let mut label = if foot.is_empty() { whose(app, theme) } else { foot };
-            label.extend(where_in(view, &palette).into_iter().map(|(text, role)| (format!("  {text}"), role)));
+            // Whether it follows is never cut; what a search has come to goes before it.
+            let place = where_in(view, &palette);
+            let (mut label, rest) = if foot.is_empty() { (place, whose(app, theme, u16::MAX)) } else { (foot, place) };
+            if !rest.is_empty() && !label.is_empty() {
+                label.push(("  ".into(), Role::Text));
+            }
+            label.extend(rest);
             label
         }
     }
-}
-
-/// Whose output it is, and how that run stands.
-fn whose(app: &App, theme: &Theme) -> Label {
-    let (Some(pick), Some(host)) = (app.pick(), app.host()) else { return Label::new() };
-    let standing = pick.standing(host.link.state);
-    let (sign, role) = theme.standing(standing);
-    let stream = match app.output.view().shown() {
-        Some((_, Stream::Err)) => " stderr",
-        Some((_, Stream::Out)) | None => "",
-    };
-    let mut label = vec![
-        (say::clean(pick.run.spec.title()).into_owned(), Role::Heading),
-        (format!(" {} attempt {}{stream}", pick.run.host, pick.attempt.attempt), Role::Quiet),
-        (format!(" {sign} {}", standing.word()), role),
-    ];
-    if let Some(progress) = app.progress(&pick) {
-        label.push((format!(" {}", theme.gauge(progress.permille, 8)), Role::Accent));
-        label.push((format!(" {}", say::progress(progress.permille, progress.remaining)), Role::Text));
-        if let Some(status) = progress.status {
-            label.push((format!(" {}", say::clean(&status)), Role::Quiet));
-        }
-    }
-    let hits = pick.attempt.alarm_hits();
-    if hits > 0 {
-        let words = if hits == 1 { "alarm" } else { "alarms" };
-        label.push((format!(" {} {hits} {words}", theme.alarm()), Role::Bad));
-    }
-    label
 }
 
 /// Where we are in it.
@@ -317,10 +316,20 @@ impl Rows<'_> {
         }
     }
 
-    /// When the line arrived, before its first row; nothing before the others.
+    /// When the line arrived and whether it is an alarm, before its first row; nothing before the others.
     fn draw_time(&mut self, entry: Option<&Entry>, y: u16) {
         let Some(entry) = entry.filter(|_| self.gutter > 0) else { return };
-        let room = usize::from(self.gutter.saturating_sub(1));
+        let signs = u16::try_from(self.view.alarm_gutter()).unwrap_or(0);
+        if entry.alarm
+            && let Some(x) = self.gutter.checked_sub(signs)
+        {
+            let (sign, style) = self.palette.alarm;
+            self.buffer.set_stringn(self.area.x + x, y, sign.to_string(), 1, style);
+        }
+        let room = usize::from(self.gutter.saturating_sub(signs + 1));
+        if room == 0 {
+            return;
+        }
         let text = self.clock.stamp(entry.time, room, self.palette.ascii);
         self.buffer.set_stringn(self.area.x, y, &text, room, self.palette.note);
     }

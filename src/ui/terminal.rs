@@ -26,8 +26,8 @@ pub fn render(frame: &mut Frame<'_>, sheet: &TerminalSheet, app: &App, theme: &T
     }
     let last = Rect { y: area.bottom().saturating_sub(1), height: 1, ..area };
     let Some(mut pen) = Pen::at(frame.buffer_mut(), last, 0, theme.ellipsis()) else { return };
-    pen.skip(1).text("esc T", theme.style(Role::Accent).add_modifier(Modifier::BOLD));
-    pen.skip(1).text("back to the output", theme.style(Role::Quiet)).skip(2);
+    pen.skip(1).text("esc", theme.style(Role::Accent).add_modifier(Modifier::BOLD));
+    pen.skip(1).text("back", theme.style(Role::Quiet)).skip(2);
     let (columns, rows) = app.terminal_room();
     if sheet.size.0 > columns || sheet.size.1 > rows {
         let seen = format!("from column {}, row {}", sheet.pan.0 + 1, sheet.pan.1 + 1);

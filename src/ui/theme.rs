@@ -172,8 +172,13 @@ impl Theme {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::app::Standing;
+    use crate::app::toast::Tone;
+    use crate::domain::network::NetworkState;
+    use crate::domain::timeline::{Ailment, Mark};
 
     fn detect(variables: &[(&str, &str)]) -> Theme {
         Theme::detect(&|name| variables.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned()))
@@ -200,6 +205,36 @@ mod tests {
             assert_eq!(LinkState::ALL.map(|s| theme.strip_sign(s)).iter().collect::<BTreeSet<_>>().len(), 9);
             if signs == Signs::Ascii {
                 assert!(LinkState::ALL.iter().all(|s| theme.state(*s).is_ascii() && theme.strip_sign(*s).is_ascii()));
+            }
+        }
+    }
+
+    #[test]
+    fn everything_else_that_has_a_colour_has_a_sign_of_its_own_too() {
+        for signs in [Signs::Unicode, Signs::Ascii] {
+            let theme = Theme { depth: Depth::Mono, signs, ground: Ground::Dark };
+            let ailment = |unhealthy| Mark::Health(Ailment { unhealthy, words: String::new() });
+            let marks = [
+                Mark::Reboot,
+                Mark::RunStarted,
+                Mark::RunEnded { success: true },
+                Mark::RunEnded { success: false },
+                Mark::Alarm(String::new()),
+                Mark::Gap,
+                ailment(true),
+                ailment(false),
+                Mark::Note(String::new()),
+            ];
+            let networks = [NetworkState::Unknown, NetworkState::Up, NetworkState::Degraded, NetworkState::Down];
+            let tones = [Tone::Plain, Tone::Good, Tone::Warning, Tone::Bad];
+            let told = [
+                marks.iter().map(|mark| theme.mark(mark).0).collect::<Vec<_>>(),
+                Standing::ALL.map(|standing| theme.standing(standing).0).to_vec(),
+                networks.map(|state| theme.network(state).0).to_vec(),
+                tones.map(|tone| theme.tone(tone).0).to_vec(),
+            ];
+            for signs in told {
+                assert_eq!(signs.iter().collect::<BTreeSet<_>>().len(), signs.len(), "{signs:?}");
             }
         }
     }

@@ -10,7 +10,7 @@ use super::pen::{Pen, columns};
 use super::theme::{Role, Theme};
 use super::{Label, edge};
 use crate::app::hosts::is_trouble;
-use crate::app::layout::Edge;
+use crate::app::layout::{Edge, FOOT_ALONE};
 use crate::app::strips::{Slice, Window};
 use crate::app::{App, Focus, say};
 use crate::domain::diagnosis::Outlook;
@@ -167,7 +167,7 @@ impl View<'_> {
         let offset = self.app.utc_offset;
         let mut label = vec![(format!("{} ", host.id), Role::Heading)];
         let Some((segment, end)) = self.window.segment_at(host, at) else {
-            label.push((format!("{}: nothing known", say::date_time(at, offset)), Role::Quiet));
+            label.push((format!("{}: nothing known", self.when(at)), Role::Quiet));
             return Some(label);
         };
         let state = segment.state;
@@ -177,7 +177,7 @@ impl View<'_> {
         label.push((format!("{} {}", self.theme.state(state), state.word()), Role::State(state)));
         let lasted = say::duration(end.unwrap_or(self.app.now.wall).since(segment.from));
         let lasted = if end.is_some() { format!("for {lasted}") } else { format!("for {lasted}, still") };
-        label.push((format!(" from {} {lasted}", say::date_time(segment.from, offset)), Role::Text));
+        label.push((format!(" from {} {lasted}", self.when(segment.from)), Role::Text));
         label.push((self.app.why(host, segment), Role::Quiet));
         if end.is_none() && host.link.state == state {
             let next = Outlook::from(&host.link).next(self.app.now.wall);
@@ -198,11 +198,19 @@ impl View<'_> {
         Some(label)
     }
 
+    /// The date only when it is not today's.
+    fn when(&self, at: Wall) -> String {
+        let offset = self.app.utc_offset;
+        let today = say::date(at, offset) == say::date(self.app.now.wall, offset);
+        if today { say::time(at, offset) } else { say::date_time(at, offset) }
+    }
+
     /// Alone the pane has no edge: legend and cursor get lines of their own at the bottom.
     fn render_foot(&self, frame: &mut Frame<'_>, inside: Rect, told: Option<Label>) -> Rect {
-        let lines = [Some(self.legend(inside.width)), told];
-        let height = inside.height.saturating_sub(2);
-        for (row, label) in (height..).zip(lines.iter().flatten()) {
+        let [told, more] = folded(told.unwrap_or_default(), inside.width.saturating_sub(1));
+        let lines = [self.legend(inside.width), told, more];
+        let height = inside.height.saturating_sub(FOOT_ALONE);
+        for (row, label) in (height..).zip(&lines) {
             let Some(mut pen) = Pen::at(frame.buffer_mut(), inside, row, self.theme.ellipsis()) else { continue };
             pen.skip(1);
             for (text, role) in label {
@@ -211,6 +219,19 @@ impl View<'_> {
         }
         Rect { height, ..inside }
     }
+}
+
+/// In two lines, broken between words.
+fn folded(label: Label, room: u16) -> [Label; 2] {
+    let (mut first, mut second, mut used) = (Label::new(), Label::new(), 0_u16);
+    for (text, role) in label {
+        for word in text.split_inclusive(' ') {
+            let fits = second.is_empty() && (used == 0 || used.saturating_add(columns(word.trim_end())) <= room);
+            used = used.saturating_add(columns(word));
+            if fits { first.push((word.to_owned(), role)) } else { second.push((word.to_owned(), role)) }
+        }
+    }
+    [first, second]
 }
 
 fn mark_word(mark: &Mark) -> &'static str {

@@ -13,8 +13,11 @@ use crate::domain::link::{Hold, LinkState};
 use crate::domain::network::NetworkState;
 
 pub fn render(frame: &mut Frame<'_>, area: Rect, app: &App, theme: &Theme) {
-    let right = right(app, theme);
     let width = |label: &Label| label.iter().map(|(text, _)| columns(text)).sum::<u16>();
+    // Who holds the ledger is named where the counts still fit beside it.
+    let counts = width(&left(app, theme, false, Form::Counts));
+    let named = right(app, theme, true);
+    let right = if width(&named) + counts < area.width { named } else { right(app, theme, false) };
     let room = area.width.saturating_sub(width(&right) + 1);
     // The longest form that fits; the shortest is cut.
     let forms = [(true, Form::Words), (false, Form::Words), (true, Form::Counts), (false, Form::Counts)];
@@ -68,12 +71,15 @@ fn left(app: &App, theme: &Theme, name: bool, form: Form) -> Label {
     label
 }
 
-fn right(app: &App, theme: &Theme) -> Label {
+fn right(app: &App, theme: &Theme, named: bool) -> Label {
     let mut label = Label::new();
     if app.stopped {
-        label.push((" supervisor has stopped ".into(), Role::Bad));
-    } else if let Some(holder) = &app.holder {
+        let words = if named { " supervisor has stopped " } else { " stopped " };
+        label.push((words.into(), Role::Bad));
+    } else if let Some(holder) = app.holder.as_ref().filter(|_| named) {
         label.push((format!(" viewer: {} holds the ledger ", say::clean(holder)), Role::Warning));
+    } else if app.holder.is_some() {
+        label.push((" viewer ".into(), Role::Warning));
     }
     if app.read_only {
         label.push((" read-only ".into(), Role::Warning));

@@ -1,7 +1,7 @@
 //! What can be done with the output that is shown.
 
 use steadfast::app::log::{News, Program, Save, Work};
-use steadfast::app::merged::MergedLine;
+use steadfast::app::merged::{MergedNews, Merging};
 use steadfast::app::output::{Anchor, Jump, Landed, Line, Sifted, Spot, Stamp, Style};
 use steadfast::app::terminal::Picture;
 
@@ -16,12 +16,6 @@ fn reading(columns: u16, rows: u16) -> App {
 
 fn tell(app: &mut App, msg: output::Msg) {
     app.update(scene::NOW, Msg::Output(msg));
-}
-
-fn snapshot(name: &str, app: &App) {
-    insta::assert_snapshot!(format!("{name}-{}x{}", app.size.0, app.size.1), text(&draw(app, COLOURED)));
-    let plain = draw(app, PLAIN);
-    assert!(text(&plain).is_ascii(), "{}", text(&plain));
 }
 
 #[test]
@@ -42,7 +36,6 @@ fn a_filter_is_typed_below_and_told_in_the_title() {
         (window.covers, window.anchor) = (Some((0, window.end)), 0);
         tell(&mut app, output::Msg::Window(window));
         tell(&mut app, output::Msg::Sifted(Sifted { lines: 2, counted: 9, end: 9 }));
-        snapshot("filter", &app);
         press(&mut app, &[ESC]);
         assert!(matches!(app.output.take_effects().next(), Some(output::Effect::Filter(None))));
         assert_eq!(app.focus, Focus::Output, "escape leaves the filter first");
@@ -62,7 +55,6 @@ fn times_stand_before_the_lines() {
             entry.time = Some(Stamp { at, at_latest: n % 5 == 0 });
         }
         tell(&mut app, output::Msg::Window(window));
-        snapshot("times", &app);
     }
 }
 
@@ -71,7 +63,6 @@ fn where_to_go_is_typed_and_what_is_no_place_is_told() {
     let mut app = reading(80, 24);
     typed(&mut app, "@25:99");
     assert!(press(&mut app, &[ENTER]).is_empty());
-    snapshot("goto", &app);
     press(&mut app, &[Key::ctrl('u')]);
     typed(&mut app, "-80h");
     press(&mut app, &[ENTER]);
@@ -121,7 +112,6 @@ fn lines_are_selected_and_copied() {
     };
     assert_eq!(copy(&typed(&mut app, "y")), (last.offset, last.offset + 1), "the last one while following");
     typed(&mut app, "vkk");
-    snapshot("select", &app);
     let third = app.output.view().window().entries.iter().rev().nth(2).expect("a line").offset;
     assert_eq!(copy(&typed(&mut app, "y")), (third, last.offset + 1));
     assert!(!app.output.view().is_selecting(), "what was copied is no longer selected");
@@ -156,7 +146,6 @@ fn a_log_is_saved_under_a_name_and_over_another_file_only_when_told() {
     let mut app = app(80, 24);
     typed(&mut app, "S");
     press(&mut app, &[TAB]);
-    snapshot("save", &app);
     let effects = press(&mut app, &[ENTER]);
     let [Effect::Log(Work::Save(save))] = &effects[..] else { panic!("{effects:?}") };
     assert!(save.plain && !save.overwrite && save.name == "amber-memtest.1.log", "{save:?}");
@@ -181,7 +170,6 @@ fn a_frozen_screen_stands_still_while_everything_goes_on() {
     let mut app = app(80, 24);
     typed(&mut app, "F");
     let still = text(&draw(&app, COLOURED));
-    snapshot("frozen", &app);
     let refused = LinkChange::between(LinkState::Alive, LinkState::Refused, None);
     let msg = event(&app, "amber", Fact::Link(refused));
     app.update(scene::NOW, msg);
@@ -226,7 +214,6 @@ fn the_terminal_of_a_run_is_looked_at_and_left() {
         let rows = (0..30).map(|n| row(&format!("{n:02} cpu [||||||    ] Mem "))).collect();
         let picture = Picture { id, rows, cursor: Some((4, 6)), alternate: true, skipped: 12_000_000, trouble: None };
         app.update(scene::NOW, Msg::Log(News::Picture(Box::new(picture))));
-        snapshot("terminal", &app);
         typed(&mut app, "jjl");
         let moved = text(&draw(&app, COLOURED));
         assert_eq!(moved.contains("from column 9, row 3"), columns == 80, "{moved}");
@@ -240,35 +227,49 @@ fn the_terminal_of_a_run_is_looked_at_and_left() {
 }
 
 #[test]
-fn the_output_of_marked_hosts_is_one_stream() {
+fn the_output_of_marked_hosts_is_one_and_read_as_any_other() {
     for (columns, rows) in [(80, 24), (120, 40)] {
         let mut app = app(columns, rows);
         typed(&mut app, "O");
         assert!(app.merged().is_none() && text(&draw(&app, COLOURED)).contains("mark two hosts or more"));
         press(&mut app, &[ESC]);
         typed(&mut app, "   O");
-        let merged = app.merged().expect("three hosts are marked");
-        let logs: Vec<_> = merged.sources.iter().map(|source| source.log).collect();
-        assert_eq!(
-            merged.sources.iter().map(|source| source.host.as_str()).collect::<Vec<_>>(),
-            ["amber", "birch", "cedar"]
-        );
-        let line = |n: usize| MergedLine {
-            source: n % 3,
-            at: Some(scene::ago(60 - i64::try_from(n).expect("small"))),
-            line: row(&format!("line {n}, and what it says of itself")),
-            left_out: false,
-        };
-        app.update(scene::NOW, Msg::Log(News::Merged(logs.clone(), (0..50).map(line).collect())));
-        app.update(scene::NOW, Msg::Log(News::Merged(logs[1..].to_vec(), (0..50).map(line).collect())));
-        assert_eq!(app.merged().map(|merged| merged.lines.len()), Some(50), "lines of other logs are old news");
-        typed(&mut app, "t");
-        snapshot("merged", &app);
+        let merged = app.merged_mut().expect("three hosts are marked");
+        let of = merged.logs();
+        let hosts: Vec<_> = merged.sources.iter().map(|source| source.host.as_str()).collect();
+        assert_eq!(hosts, ["amber", "birch", "cedar"]);
+        let ended = |(_, words): &(_, String)| words == "run unsuccessful";
+        assert!(merged.sources[2].landmarks.iter().any(ended), "what happened to cedar is put between the lines");
+        let Some(output::Effect::Read(request)) = merged.output.take_effects().last() else { panic!("it reads") };
+        let news = |of| MergedNews { of, merging: Merging::default(), msgs: views::merged_log(request) };
+        app.update(scene::NOW, Msg::Log(News::Merged(news(of[1..].to_vec()))));
+        assert!(!text(&draw(&app, COLOURED)).contains("line 49"), "news of other logs is old");
+        app.update(scene::NOW, Msg::Log(News::Merged(news(of))));
+        assert!(text(&draw(&app, COLOURED)).contains("line 49"));
         press(&mut app, &[Key::of(Code::PageUp)]);
         let shown = text(&draw(&app, COLOURED));
-        assert!(shown.contains("below") && !shown.contains("line 49"), "{shown}");
-        typed(&mut app, "f");
-        assert!(text(&draw(&app, COLOURED)).contains("line 49"));
+        assert!(shown.contains("of 50") && !shown.contains("line 49") && !shown.contains("FOLLOW"), "{shown}");
+        typed(&mut app, "/birch");
+        assert!(text(&draw(&app, COLOURED)).contains("search output /birch"));
+        press(&mut app, &[ENTER]);
+        let orders: Vec<_> = app.merged_mut().expect("shown").output.take_effects().collect();
+        assert!(matches!(orders.last(), Some(output::Effect::Search(output::Order::Start { .. }))), "{orders:?}");
+        typed(&mut app, "&cedar");
+        press(&mut app, &[ENTER]);
+        let orders: Vec<_> = app.merged_mut().expect("shown").output.take_effects().collect();
+        assert!(matches!(orders.first(), Some(output::Effect::Filter(Some(_)))), "{orders:?}");
+        press(&mut app, &[ESC]);
+        assert!(app.merged().is_some(), "escape leaves the filter first");
+        let Some(output::Effect::Read(request)) = app.merged_mut().expect("shown").output.take_effects().nth(1) else {
+            panic!("it reads all again")
+        };
+        let of = app.merged().expect("shown").logs();
+        let msgs = views::merged_log(request);
+        app.update(scene::NOW, Msg::Log(News::Merged(MergedNews { of, merging: Merging::default(), msgs })));
+        typed(&mut app, "fvkk");
+        let effects = typed(&mut app, "y");
+        assert!(matches!(effects[..], [Effect::Log(Work::CopyMerged { filter: None, .. })]), "{effects:?}");
+        assert!(app.merged().is_some_and(|merged| !merged.output.view().is_selecting()));
         press(&mut app, &[ESC]);
         assert!(app.merged().is_none());
     }

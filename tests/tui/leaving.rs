@@ -60,7 +60,7 @@ fn a_terminal_that_is_gone_ends_it_and_not_the_run() {
     assert!(!rig.processes().is_empty(), "the run goes on");
     let again = rig.screen(80, 24);
     again.wait_row(&["h1", "alive", "▶"]);
-    again.wait_row(&["count", "h1", "attempt 1"]);
+    again.wait_row(&["count", "h1", "▶ running"]);
 }
 
 #[test]

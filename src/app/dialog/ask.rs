@@ -40,9 +40,9 @@ impl Ask {
     pub fn hints(&self) -> Vec<String> {
         match &self.purpose {
             AskFor::Place => vec![
-                "14:05  11-17 14:05  -10m    when it arrived (local)".into(),
-                "50%  1.5GB  4096B           how far into the log".into(),
-                "1204                        a line".into(),
+                "14:05  11-17 14:05  -10m   when it arrived, local time".into(),
+                "50%  1.5GB  4096B          how far into the log".into(),
+                "1204                       a line".into(),
             ],
             AskFor::File(save) => {
                 let (raw, plain) = if save.plain { (' ', 'x') } else { ('x', ' ') };

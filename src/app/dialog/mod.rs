@@ -30,7 +30,7 @@ pub enum Dialog {
     Ask(Ask),
     /// The run's screen, as a terminal shows it.
     Terminal(TerminalSheet),
-    Merged(MergedSheet),
+    Merged(Box<MergedSheet>),
 }
 
 /// What a key did to a dialog.
@@ -40,6 +40,8 @@ pub enum Step {
     Close,
     /// All that stands on the sheet, to the clipboard.
     Copy(SheetKind),
+    /// The selected lines of the merged output, to the clipboard.
+    CopyMerged,
     /// Take what was typed, or say what is wrong with it.
     Answer,
     /// Close, and do it.
@@ -66,7 +68,8 @@ impl Dialog {
     /// Pasted text, where something can be typed.
     pub fn paste(&mut self, text: &str) {
         match self {
-            Self::Sheet(_) | Self::Terminal(_) | Self::Merged(_) => {}
+            Self::Sheet(_) | Self::Terminal(_) => {}
+            Self::Merged(merged) => merged.paste(text),
             Self::Confirm(confirm) => confirm.paste(text),
             Self::Jobs(jobs) => jobs.paste(text),
             Self::Palette(palette) => palette.paste(text),

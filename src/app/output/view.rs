@@ -195,14 +195,22 @@ impl View {
         self.mode == Mode::Following
     }
 
-    /// Columns before each line for the time it arrived at; none when that is not shown.
+    /// Columns before each line for the time it arrived at, where that is shown, and for the sign of an
+    /// alarm, where there are any.
     #[must_use]
     pub fn gutter(&self) -> usize {
-        match (self.times, self.columns) {
+        let times = match (self.times, self.columns) {
             (false, _) => 0,
             (true, WIDE..) => 16,
             (true, _) => 11,
-        }
+        };
+        times + self.alarm_gutter()
+    }
+
+    /// Those for the sign of an alarm, next to the line.
+    #[must_use]
+    pub fn alarm_gutter(&self) -> usize {
+        if self.window.alarms { 2 } else { 0 }
     }
 
     /// Where lines are broken; `None` when they are not.

@@ -54,6 +54,8 @@ pub struct Window {
     pub partial: bool,
     /// What is to be said about the place that was asked for.
     pub note: Option<String>,
+    /// Somewhere in the log there is an alarm: room is kept for their signs.
+    pub alarms: bool,
 }
 
 /// A line, or the part of one between a gap or the reader's limit and the next.
@@ -67,6 +69,8 @@ pub struct Entry {
     pub number: Option<u64>,
     /// It is not the first part of its line.
     pub continued: bool,
+    /// It is what the operator is alarmed for.
+    pub alarm: bool,
     /// When it arrived, as far as that is known and was asked.
     pub time: Option<Stamp>,
     /// What happened before its first byte.

@@ -14,19 +14,19 @@ use crate::port::{Connector, DialError, Dialed};
 use crate::supervisor::{Connect, Setup};
 
 /// Generous: a machine that is busy with other things still gets there.
-const LIMIT: Duration = Duration::from_secs(60);
+pub(in crate::tui) const LIMIT: Duration = Duration::from_secs(60);
 
 /// Somebody else's ledger that we look on at, and the pane as the session runs it.
-struct Bench {
+pub(in crate::tui) struct Bench {
     feed: Feed,
     pane: Output,
-    handle: Handle,
+    pub(in crate::tui) handle: Handle,
     owner: Ledger,
     _dir: tempfile::TempDir,
 }
 
 impl Bench {
-    fn new(marks_of: Option<MarksOf>) -> Self {
+    pub(in crate::tui) fn new(marks_of: Option<MarksOf>) -> Self {
         let dir = tempfile::tempdir().expect("a directory");
         let open = || Ledger::open(dir.path(), "a test", Wall(0)).expect("a ledger");
         let Ledgers::Owner(owner) = open() else { panic!("it is ours") };
@@ -48,7 +48,7 @@ impl Bench {
         Self { feed: Feed::new(handle.clone(), marks_of, None, None), pane, handle, owner, _dir: dir }
     }
 
-    fn write(&self, id: AttemptId, text: &str) {
+    pub(in crate::tui) fn write(&self, id: AttemptId, text: &str) {
         let path: PathBuf = self.owner.log_path(id, Stream::Out);
         std::fs::create_dir_all(path.parent().expect("a parent")).expect("a directory");
         let mut log = std::fs::File::options().append(true).create(true).open(path).expect("a log");
@@ -80,7 +80,7 @@ fn rows(pane: &Output) -> Vec<String> {
     pane.view().window().entries.iter().flat_map(of).collect()
 }
 
-fn attempt(number: u64) -> AttemptId {
+pub(in crate::tui) fn attempt(number: u64) -> AttemptId {
     AttemptId { run: crate::domain::id::RunId::from_random(number), attempt: crate::domain::id::Attempt::FIRST }
 }
 
@@ -100,7 +100,7 @@ impl Connector for Nowhere {
     }
 }
 
-const PTY: RunIo = RunIo::Pty { columns: 80, rows: 24 };
+pub(in crate::tui) const PTY: RunIo = RunIo::Pty { columns: 80, rows: 24 };
 
 #[tokio::test]
 async fn a_log_is_followed_as_it_grows_and_left_for_another() {

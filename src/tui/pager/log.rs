@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub(super) struct Log {
-    path: PathBuf,
+    /// None for a file without a name, which stays open.
+    path: Option<PathBuf>,
     /// Bytes that may be read: what the writer has announced. The file may be longer.
     allowed: AtomicU64,
     /// Held while the file is opened, never while it is read.
@@ -17,7 +18,12 @@ pub(super) struct Log {
 
 impl Log {
     pub(super) fn new(path: PathBuf, allowed: u64) -> Self {
-        Self { path, allowed: AtomicU64::new(allowed), file: Mutex::new(None) }
+        Self { path: Some(path), allowed: AtomicU64::new(allowed), file: Mutex::new(None) }
+    }
+
+    /// A file without a name, of which nothing may be read yet.
+    pub(super) fn of_file(file: Arc<File>) -> Self {
+        Self { path: None, allowed: AtomicU64::new(0), file: Mutex::new(Some(file)) }
     }
 
     /// Whether this changed anything.
@@ -49,12 +55,13 @@ impl Log {
     /// The file, opened again when the one that was open has been deleted.
     fn file(&self) -> io::Result<Option<Arc<File>>> {
         let mut slot = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(path) = &self.path else { return Ok(slot.clone()) };
         if let Some(file) = slot.as_ref()
             && file.metadata()?.nlink() > 0
         {
             return Ok(Some(Arc::clone(file)));
         }
-        *slot = match File::open(&self.path) {
+        *slot = match File::open(path) {
             Ok(file) => Some(Arc::new(file)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(error),

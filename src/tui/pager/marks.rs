@@ -1,4 +1,6 @@
-//! Gaps and blind times, put where they belong between the lines.
+//! Gaps and blind times, put where they belong between the lines, and which lines are alarms.
+
+use std::ops::Range;
 
 use crate::app::output::{Entry, Marker, mark_offset};
 use crate::domain::event::OutputMark;
@@ -9,6 +11,8 @@ pub(super) struct Marks {
     marks: Vec<OutputMark>,
     /// Where gaps were cut: what is before and after one is no line together.
     cuts: Vec<u64>,
+    /// Where the lines begin that are alarms, in order.
+    alarms: Vec<u64>,
 }
 
 impl Marks {
@@ -16,7 +20,27 @@ impl Marks {
         marks.sort_by_key(mark_offset);
         let mut cuts: Vec<u64> = marks.iter().filter_map(cut).collect();
         cuts.dedup();
-        Self { marks, cuts }
+        Self { marks, cuts, alarms: Vec::new() }
+    }
+
+    /// The same with these marks, or these alarms, instead of those it has.
+    pub(super) fn with_marks(&self, marks: Vec<OutputMark>) -> Self {
+        Self { alarms: self.alarms.clone(), ..Self::new(marks) }
+    }
+
+    pub(super) fn with_alarms(&self, mut alarms: Vec<u64>) -> Self {
+        alarms.sort_unstable();
+        Self { marks: self.marks.clone(), cuts: self.cuts.clone(), alarms }
+    }
+
+    pub(super) fn has_alarms(&self) -> bool {
+        !self.alarms.is_empty()
+    }
+
+    /// Whether an alarm begins among these bytes.
+    pub(super) fn is_alarm(&self, line: Range<u64>) -> bool {
+        let first = self.alarms.partition_point(|at| *at < line.start);
+        self.alarms.get(first).is_some_and(|at| line.contains(at))
     }
 
     pub(super) fn cuts(&self) -> &[u64] {

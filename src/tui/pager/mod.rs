@@ -28,6 +28,7 @@ mod times;
 mod visible;
 mod window;
 
+use std::fs::File;
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -76,8 +77,25 @@ impl Pager {
         arrivals: Option<Box<dyn Arrivals>>,
         notify: Arc<dyn Fn() + Send + Sync>,
     ) -> Result<Self, OpenError> {
+        Self::of_log(Log::new(path, end), arrivals, notify)
+    }
+
+    /// The same of a file without a name, of which nothing may be read yet.
+    pub(super) fn of_file(
+        file: Arc<File>,
+        arrivals: Box<dyn Arrivals>,
+        notify: Arc<dyn Fn() + Send + Sync>,
+    ) -> Result<Self, OpenError> {
+        Self::of_log(Log::of_file(file), Some(arrivals), notify)
+    }
+
+    fn of_log(
+        log: Log,
+        arrivals: Option<Box<dyn Arrivals>>,
+        notify: Arc<dyn Fn() + Send + Sync>,
+    ) -> Result<Self, OpenError> {
         let shared = Arc::new(Shared {
-            log: Log::new(path, end),
+            log,
             index: Index::default(),
             marks: Mutex::default(),
             arrivals,
@@ -110,7 +128,14 @@ impl Pager {
 
     /// All marks of the log.
     pub fn set_marks(&self, marks: Vec<OutputMark>) {
-        *lock(&self.shared.marks) = Arc::new(Marks::new(marks));
+        let mut kept = lock(&self.shared.marks);
+        *kept = Arc::new(kept.with_marks(marks));
+    }
+
+    /// Where the lines begin that are alarms.
+    pub fn set_alarms(&self, alarms: Vec<u64>) {
+        let mut kept = lock(&self.shared.marks);
+        *kept = Arc::new(kept.with_alarms(alarms));
     }
 
     /// Asks for the lines around a place; a request that was not begun yet is forgotten.

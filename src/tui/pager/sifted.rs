@@ -77,6 +77,7 @@ impl Progress<'_> {
     fn window(&self, above: &Found, below: &Found) -> io::Result<Window> {
         let mut segments = Segments::new(self.source.log, self.end, self.source.marks.cuts());
         let mut window = Window { serial: self.request.serial, end: self.end, ..Window::default() };
+        window.alarms = self.source.marks.has_alarms();
         window.covers = Some((above.reached, below.reached));
         window.anchor = above.lines.len();
         let lines: Vec<_> = above.lines.iter().chain(&below.lines).copied().collect();
@@ -86,6 +87,7 @@ impl Progress<'_> {
             let bytes = segments.bytes(start, next)?;
             let number = number_of(self.source, &mut segments, start)?;
             let mut entry = entry_of(start, next, number, &bytes, &mut Style::default());
+            entry.alarm = self.source.marks.is_alarm(start..next);
             // What happened among the lines that are left out is told as well.
             entry.next = lines.get(n + 1).copied().unwrap_or(below.reached.max(next));
             entry.time = times.stamp(start, self.source.marks);

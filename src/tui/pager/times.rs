@@ -1,6 +1,7 @@
 //! When the bytes of a log arrived, as far as the ledger knows.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::marks::Marks;
 use crate::app::output::Stamp;
@@ -14,6 +15,16 @@ pub trait Arrivals: Send + Sync {
 
     /// Where the output begins that arrived at a moment, or last before it; `None`: there was none yet.
     fn offset_at(&self, at: Wall) -> Option<u64>;
+}
+
+impl<T: Arrivals + ?Sized> Arrivals for Arc<T> {
+    fn of(&self, range: Range<u64>) -> Vec<(u64, Wall)> {
+        (**self).of(range)
+    }
+
+    fn offset_at(&self, at: Wall) -> Option<u64> {
+        (**self).offset_at(at)
+    }
 }
 
 /// The samples around a window.

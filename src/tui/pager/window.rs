@@ -38,7 +38,8 @@ pub(super) fn read(source: &Source<'_>, request: &Request) -> io::Result<Option<
     let end = source.log.length()?;
     let mut segments = Segments::new(source.log, end, source.marks.cuts());
     let Some(place) = resolve(source, &mut segments, request.anchor, end)? else { return Ok(None) };
-    let mut window = Window { serial: request.serial, end, ..Window::default() };
+    let alarms = source.marks.has_alarms();
+    let mut window = Window { serial: request.serial, end, alarms, ..Window::default() };
     if end == 0 {
         window.entries.extend(source.marks.of_an_empty_log());
         return Ok(Some(window));
@@ -62,6 +63,7 @@ pub(super) fn read(source: &Source<'_>, request: &Request) -> io::Result<Option<
         }
         let mut entry = entry_of(start, next, number, &bytes, &mut pen);
         entry.continued = start > 0 && !segments.bytes(start - 1, start)?.ends_with(b"\n");
+        entry.alarm = source.marks.is_alarm(start..next);
         source.marks.weave(&mut entry, next >= end);
         window.entries.push(entry);
         number = number.map(|number| number + u64::from(bytes.ends_with(b"\n")));

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use ratatui::style::{Color, Modifier, Style};
 
 use crate::app::output::{self, Attributes, Kind, char_width};
+use crate::ui::plain::near;
 use crate::ui::theme::{Depth, Role, Signs, Theme, indexed};
 
 /// How the host's text looks, and what we put between it.
@@ -18,6 +19,8 @@ pub struct OutputPalette {
     /// Bytes and characters that are written as their numbers.
     pub escaped: Style,
     pub gap: Style,
+    /// What stands before a line that is an alarm.
+    pub alarm: (char, Style),
     pub blind: Style,
     pub current_match: Style,
     pub other_match: Style,
@@ -54,6 +57,7 @@ impl OutputPalette {
             note,
             escaped: reversed,
             gap,
+            alarm: (theme.alarm(), theme.style(Role::Bad).add_modifier(Modifier::BOLD)),
             blind,
             current_match: reversed.add_modifier(Modifier::BOLD | Modifier::UNDERLINED),
             other_match: reversed,
@@ -100,8 +104,8 @@ impl OutputPalette {
         let mut plain = String::with_capacity(text.len());
         for c in text.chars() {
             match c {
-                '·' => plain.push('-'),
                 _ if c.is_ascii() => plain.push(c),
+                _ if char_width(c) == 1 => plain.push(near(c)),
                 _ => plain.extend(std::iter::repeat_n('?', char_width(c))),
             }
         }

@@ -8,6 +8,7 @@ use super::*;
 use crate::app::key::{Code, Key};
 use crate::app::output::{self, Extent, Msg, Outcome, Progress, Sought, Window, decode};
 use crate::domain::id::AttemptId;
+use crate::domain::run::Stream;
 use crate::ui::theme::{Depth, Signs};
 
 const AREA: Rect = Rect::new(0, 0, 80, 24);

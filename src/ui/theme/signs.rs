@@ -82,7 +82,7 @@ impl Theme {
             Tone::Plain => (self.pick('›', '>'), Role::Accent),
             Tone::Good => (self.pick('✓', '+'), Role::Good),
             Tone::Warning => ('!', Role::Warning),
-            Tone::Bad => (self.pick('✗', '!'), Role::Bad),
+            Tone::Bad => (self.pick('✗', 'x'), Role::Bad),
         }
     }
 

@@ -34,8 +34,13 @@ impl View {
         let total = self.total().map_or_else(|| words::bytes(self.end), words::grouped);
         let of = if first.number.is_some() && self.total().is_none() { "in" } else { "of" };
         let below = self.end.saturating_sub(last.next);
-        let below = if below > 0 { format!(" · {} below", words::bytes(below)) } else { String::new() };
-        format!("{place} {of} {total} ({percent} %){below}")
+        let below = Some(below).filter(|below| *below > 0 && self.columns >= NARROW);
+        let below = below.map(|below| format!(" · {} below", words::bytes(below)));
+        // Where there is not room for both and a title, the scroll bar says what the percent would.
+        match below {
+            Some(below) if self.columns < ROOMY => format!("{place} {of} {total}{below}"),
+            below => format!("{place} {of} {total} ({percent} %){}", below.unwrap_or_default()),
+        }
     }
 
     /// With a filter, what is left of how many goes before how much is below.
@@ -69,3 +74,7 @@ impl View {
         (start, stop.saturating_sub(start), self.end.max(stop))
     }
 }
+
+/// Columns from which on it is told how much is below, and from which on the percent too.
+const NARROW: usize = 36;
+const ROOMY: usize = 60;

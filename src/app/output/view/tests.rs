@@ -301,6 +301,10 @@ fn the_title_says_where_we_are() {
     bench.tell(Msg::Extent(Extent { end, indexed: end, lines: 1200 }));
     assert_eq!(bench.view.position_words(), "FOLLOW · 1,200 lines");
     bench.tell(Msg::GoTo(Anchor::Line(999)));
+    assert_eq!(bench.view.position_words(), "line 1,000-1,009 of 1,200 (82 %)");
+    bench.tell(Msg::Resized { columns: 40, rows: 10 });
+    assert_eq!(bench.view.position_words(), "line 1,000-1,009 of 1,200 · 1.8 KiB below");
+    bench.tell(Msg::Resized { columns: 80, rows: 10 });
     assert_eq!(bench.view.position_words(), "line 1,000-1,009 of 1,200 (82 %) · 1.8 KiB below");
     bench.tell(Msg::Key(Key::of(Code::PageDown)));
     bench.keys("gG");
