@@ -28,16 +28,32 @@ sfh_cpu() { # NAME
   fi
 }
 
-sfh_thermal() {
+# Zones of the kernel and sensors of chips: MILLIDEGREES NAME. A zone is often a chip, too: it is told once.
+sfh_thermal() { # ROOT
   sfh_mark temp
   sfh_n=0
-  for sfh_f in /sys/class/thermal/thermal_zone*/temp; do
+  for sfh_f in "$1"/sys/class/thermal/thermal_zone*/temp; do
     [ "$sfh_n" -lt 32 ] || break
     sfh_n=$((sfh_n + 1))
     [ -r "$sfh_f" ] && read -r sfh_l <"$sfh_f" || continue
     sfh_t=
     read -r sfh_t <"${sfh_f%temp}type"
     printf '%s %s\n' "$sfh_l" "$sfh_t"
+  done
+  sfh_n=0
+  for sfh_f in "$1"/sys/class/hwmon/hwmon*/temp*_input; do
+    [ "$sfh_n" -lt 48 ] || break
+    [ -r "$sfh_f" ] || continue
+    [ ! -e "${sfh_f%/*}/device/temp" ] || continue
+    sfh_n=$((sfh_n + 1))
+    sfh_t=0
+    read -r sfh_t <"${sfh_f%input}fault"
+    [ "$sfh_t" != 1 ] && read -r sfh_l <"$sfh_f" || continue
+    sfh_t=
+    sfh_s=
+    read -r sfh_s <"${sfh_f%/*}/name"
+    read -r sfh_t <"${sfh_f%input}label"
+    printf '%s %s %s\n' "$sfh_l" "$sfh_s" "$sfh_t"
   done
 } 2>/dev/null
 
@@ -105,7 +121,7 @@ sfh_main() {
   sfh_lines pmemory /proc/pressure/memory 1
   sfh_lines pio /proc/pressure/io 1
   sfh_lines net /proc/net/dev 66
-  sfh_thermal
+  sfh_thermal ''
   sfh_df
   sfh_units
   sfh_procs

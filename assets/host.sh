@@ -760,8 +760,8 @@ sf_record() {
 sf_watch() { # PID
   sf_beat=0 sf_done=0
   while sf_alive "$1" "$sf_begun" && [ ! -e exit ]; do
-    sf_beat=$((sf_beat + 1))
-    printf '%-63s\n' "$sf_beat" 1<>heartbeat
+    # It stands still with a runner that is stopped: nobody would see the end of the run.
+    case $sf_stat in [Tt]*) ;; *) sf_beat=$((sf_beat + 1)); printf '%-63s\n' "$sf_beat" 1<>heartbeat ;; esac
     for sf_st in out err; do
       [ "$sf_punch" != 0 ] && [ -e "$sf_st" ] || continue
       sf_count "ack_$sf_st"
@@ -902,6 +902,8 @@ sf_show() {
   sf_kv free "$sf_r"
   [ "$sf_word" = running ] && sf_stuck_word "$sf_r"
   sf_kv stuck "$sf_stuck"
+  # Without a runner, or where nothing can be written, it says nothing new.
+  if [ "$sf_word" = running ] && [ -z "$sf_stuck$sf_orphans" ]; then sf_count heartbeat; echo "heartbeat=$sf_r"; fi
   if [ -f cancel ]; then read -r sf_r <cancel; sf_kv cancel "$sf_r"; fi
   if [ -f ident ]; then
     while IFS= read -r sf_line; do

@@ -17,6 +17,8 @@ mod bench;
 mod http;
 #[path = "health/sampling.rs"]
 mod sampling;
+#[path = "health/screen.rs"]
+mod screen;
 #[path = "health/ssh.rs"]
 mod ssh;
 #[path = "health/tls.rs"]

@@ -21,9 +21,12 @@ mod going;
 #[path = "ladder/storm.rs"]
 mod storm;
 
+use std::process::Stdio;
+
 use far::{Far, inside};
 use rustix::process::Signal;
 use serde_json::Value;
+use support::processes::signal;
 use support::until;
 
 fn kind(change: &Value) -> &str {
@@ -45,6 +48,8 @@ fn packets_that_are_dropped_without_a_word() {
         far.nft("add table ip cut; add chain ip cut in { type filter hook prerouting priority 0; policy drop; }");
         let silent = run.wait_for("pinging", |change| change["to"] == "pinging");
         assert_eq!(kind(&silent), "silent", "{silent}");
+        // By this host's own keepalive, 0.9 s, and not by that of all, 15 s.
+        assert!(silent["cause"]["for_ms"].as_u64().is_some_and(|silent| (900..15_000).contains(&silent)), "{silent}");
         let probed = run.wait_for("probed", |change| change["to"] == "reconnecting");
         assert_eq!(kind(&probed), "connect_timed_out", "{probed}");
         let said = ["route", "icmp", "tcp"].map(|rung| answer(&probed, rung));
@@ -96,6 +101,81 @@ fn an_sshd_that_hangs() {
         far.signal(Signal::CONT);
         run.wait_for("alive again", |change| change["to"] == "alive" && change["from"] == "reconnecting");
     });
+}
+
+/// Everything up to the login is well; the verdict names the rung above it.
+#[test]
+fn a_login_after_which_no_command_answers() {
+    inside("a_login_after_which_no_command_answers", || {
+        let far = Far::new();
+        let run = far.start_run();
+        far.hang(true);
+        far.signal_sessions(Signal::STOP);
+        let silent = run.wait_for("pinging", |change| change["to"] == "pinging");
+        assert_eq!(kind(&silent), "silent", "{silent}");
+        let check = far.steadfast(&["check", "far"]).stdout(Stdio::piped()).spawn().unwrap();
+        let hung = run.wait_for("the verdict", |change| kind(change) == "exec_timed_out");
+        assert_eq!(hung["to"], "reconnecting", "{hung}");
+        let said = ["tcp", "banner", "key_exchange", "auth", "exec"].map(|rung| answer(&hung, rung));
+        assert_eq!(said, ["stands", "stands", "stands", "stands", "broken"], "{hung}");
+
+        let checked = check.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&checked.stdout).into_owned();
+        assert_eq!(checked.status.code(), Some(255), "{said}");
+        assert!(said.contains("✗ far: logged in, but commands get no answer (exec hangs; 20 s)"), "{said}");
+        assert!(said.contains("hint: look at the host's load"), "{said}");
+        let rung = |name: &str| said.lines().find(|line| line.trim_start().starts_with(name)).unwrap_or_default();
+        assert!(rung("auth ").contains("✓ stands") && rung("exec ").contains("✗ broken"), "{said}");
+        assert!(rung("run heartbeat ").contains("not asked"), "{said}");
+
+        far.hang(false);
+        run.wait_for("alive again", |change| change["to"] == "alive" && change["from"] == "reconnecting");
+    });
+}
+
+/// sshd answers pings, so the link is alive; but of the run nothing is heard.
+#[test]
+fn a_connection_that_lives_and_commands_that_do_not() {
+    inside("a_connection_that_lives_and_commands_that_do_not", || {
+        let far = Far::new();
+        let run = far.start_run();
+        far.hang(true);
+        far.signal_commands(Signal::STOP);
+        run.wait_for_event("told", |event| says(event, "exec hangs"));
+        far.hang(false);
+        far.signal_commands(Signal::CONT);
+        run.wait_for_event("told that it is over", |event| says(event, "in order again"));
+        assert!(!run.seen().iter().any(|event| event.contains("\"pinging\"")), "the connection was always heard");
+    });
+}
+
+#[test]
+fn a_run_whose_heart_stands_still_on_a_host_that_is_alive() {
+    inside("a_run_whose_heart_stands_still_on_a_host_that_is_alive", || {
+        let far = Far::new();
+        let run = far.start_run();
+        let runner = far.runner();
+        signal(runner, Signal::STOP);
+        let checked = far.steadfast(&["check", "far"]).output().unwrap();
+        let said = String::from_utf8_lossy(&checked.stdout).into_owned();
+        assert_eq!(checked.status.code(), Some(0), "the host is alive: {said}");
+        assert!(said.contains("1 run going, but the heartbeat of ") && said.contains(" stands still"), "{said}");
+        let rung = |name: &str| said.lines().find(|line| line.trim_start().starts_with(name)).unwrap_or_default();
+        assert!(rung("exec ").contains("✓ stands") && rung("run heartbeat ").contains("✗ broken"), "{said}");
+
+        run.wait_for_event("told", |event| says(event, "this run's heartbeat stands still"));
+        signal(runner, Signal::CONT);
+        run.wait_for_event("told that it beats", |event| says(event, "in order again"));
+        let checked = far.steadfast(&["check", "far"]).output().unwrap();
+        let said = String::from_utf8_lossy(&checked.stdout).into_owned();
+        assert!(said.contains("1 run going, heartbeat fresh"), "{said}");
+        assert!(!run.seen().iter().any(|event| event.contains("\"pinging\"")), "the host was always heard");
+    });
+}
+
+/// What is told of a run.
+fn says(event: &Value, words: &str) -> bool {
+    event["type"] == "run" && event["event"] == "notice" && event["text"].as_str().is_some_and(|it| it.contains(words))
 }
 
 #[test]

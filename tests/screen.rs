@@ -32,7 +32,7 @@ use steadfast::app::{App, Effect, Focus, Msg, Setup, SheetLine};
 use steadfast::domain::alert::AlertKind;
 use steadfast::domain::command::Command;
 use steadfast::domain::event::{CancelReason, Event, Fact, LinkChange, RunFact, SupervisorFact};
-use steadfast::domain::id::Seq;
+use steadfast::domain::id::{HostId, Seq};
 use steadfast::domain::link::{Hold, LinkState};
 use steadfast::domain::look::Look;
 use steadfast::domain::moment::{Moment, Mono};
@@ -139,6 +139,22 @@ fn an_alarm_and_progress_are_seen_in_list_title_details_and_timeline() {
     assert!(sheet.contains("kernel panic ×12") && !sheet.contains('\u{1b}'), "{sheet}");
     let effects = typed(&mut app, "(");
     assert!(matches!(effects[..], [Effect::SeekAlarm { forward: false, from: None, .. }]), "{effects:?}");
+    // On the wall too, in every form of a cell: with the run, with the state's word, with the name, the sign alone.
+    app.focus = Focus::Hosts;
+    typed(&mut app, "W");
+    assert!(text(&draw(&app, COLOURED)).contains("● amber   alive        ▶ ▲12 memtest    ▰▰▱▱▱  42 %"));
+    for (hosts, wanted) in [(190, "● amber   alive       ▲"), (500, "● amber  ▲"), (900, "●▲")] {
+        for n in 0..hosts {
+            app.fleet.add_host(
+                HostId::parse(&format!("z{n:03}")).expect("a name"),
+                String::new(),
+                Vec::new(),
+                scene::NOW.wall,
+            );
+        }
+        let shown = text(&draw(&app, COLOURED));
+        assert!(shown.contains(wanted), "{wanted}: {shown}");
+    }
 }
 
 #[test]

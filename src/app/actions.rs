@@ -75,7 +75,10 @@ impl App {
             Action::Screenshot => return vec![Effect::Screenshot],
             Action::Details => self.dialogs.push(Dialog::Sheet(Sheet::new(SheetKind::Details))),
             Action::Incidents => self.dialogs.push(Dialog::Sheet(Sheet::new(SheetKind::Incidents))),
-            Action::Digest => self.dialogs.push(Dialog::Sheet(Sheet::new(SheetKind::Digest))),
+            Action::Digest => {
+                self.toasts.unpin();
+                self.dialogs.push(Dialog::Sheet(Sheet::new(SheetKind::Digest)));
+            }
             Action::Help => self.dialogs.push(Dialog::Sheet(Sheet::new(SheetKind::Help))),
             Action::Copy => return self.copy(),
             Action::Back => self.back(),

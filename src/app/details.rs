@@ -132,7 +132,8 @@ impl App {
                 lines.push("next step", clean(&step).into_owned(), Weight::Advice);
             }
         }
-        of_evidence(&link.evidence, lines);
+        let told = if link.state.is_connected() { String::new() } else { self.link_sentence(host) };
+        of_evidence(&link.evidence, &told, lines);
     }
 
     fn of_run(&self, host: &HostView, pick: &Pick<'_>, lines: &mut Lines) {
@@ -146,10 +147,13 @@ impl App {
             let seen = last_seen(host).map(|at| format!(", {} ago", say::duration(self.now.wall.since(at))));
             text.push_str(&format!(" when its host was last seen{}", seen.unwrap_or_default()));
         }
-        lines.plain("run", text);
-        if let Some(faults) = attempt.faults.sentence() {
-            let weight = if attempt.faults.alarm().is_some() { Weight::Bad } else { Weight::Plain };
-            lines.push("hardware", format!("errors meanwhile: {faults}"), weight);
+        let weight = if attempt.faults.alarm().is_some() { Weight::Bad } else { Weight::Plain };
+        lines.push("run", text, weight);
+        // What stands behind the verdict is not said again.
+        let ended = matches!(attempt.phase, Phase::Ended { .. });
+        let faults = if ended { attempt.faults.beside_verdict() } else { attempt.faults.sentence() };
+        if let Some(faults) = faults {
+            lines.plain("hardware", format!("errors meanwhile: {faults}"));
         }
         if let Some(progress) = self.progress(pick) {
             let status = progress.status.map(|status| format!(": {}", clean(&status))).unwrap_or_default();
@@ -255,7 +259,7 @@ fn of_system(host: &HostView, lines: &mut Lines) {
     let names: Vec<String> = names.collect();
     if !names.is_empty() {
         let text = say::list(names.iter().map(String::as_str), INTERFACES);
-        lines.plain("interfaces", clean(&text).into_owned());
+        lines.plain("network", clean(&text).into_owned());
     }
 }
 
@@ -272,7 +276,8 @@ fn not_asked(report: &RungReport) -> String {
     if why.is_empty() { report.rung.word().into() } else { format!("{} ({why})", report.rung.word()) }
 }
 
-fn of_evidence(evidence: &[RungReport], lines: &mut Lines) {
+/// What `told` has told already is not said again.
+fn of_evidence(evidence: &[RungReport], told: &str, lines: &mut Lines) {
     let with = |wanted: RungAnswer| evidence.iter().filter(move |report| report.answer == wanted);
     let stands: Vec<_> = with(RungAnswer::Stands)
         .map(|r| {
@@ -289,8 +294,11 @@ fn of_evidence(evidence: &[RungReport], lines: &mut Lines) {
     // A ping that nobody answered takes nothing away.
     for report in with(RungAnswer::Broken).filter(|report| report.rung != Rung::Icmp) {
         let detail = clean(&report.detail);
-        let text =
-            if detail.is_empty() { report.rung.word().to_owned() } else { format!("{}: {detail}", report.rung.word()) };
+        let text = if told.contains(&*detail) {
+            report.rung.word().to_owned()
+        } else {
+            format!("{}: {detail}", report.rung.word())
+        };
         lines.bad("broken", text);
     }
     if with(RungAnswer::Broken).any(|report| report.rung == Rung::Icmp) {

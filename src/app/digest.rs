@@ -14,6 +14,14 @@ impl App {
         self.fleet.away.filter(|away| away.to.since(away.from) >= WORTH_TELLING)
     }
 
+    /// Says that there is something to be told, if there is.
+    pub(super) fn point_at_digest(&mut self) {
+        if let Some(away) = self.away() {
+            let long = say::duration(away.to.since(away.from));
+            self.toasts.pin(self.now.mono, format!("nobody looked for {long}: D tells what happened"));
+        }
+    }
+
     pub(super) fn digest(&self) -> Vec<SheetLine> {
         let Some(away) = self.away() else {
             return vec![SheetLine::Heading("Nobody was away: all that is known was seen as it happened".into())];

@@ -2,7 +2,7 @@
 //! is a host, never a row: however the list moves, it stays with the host.
 
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::fleet::{Fleet, HostView};
 use crate::domain::id::HostId;
@@ -15,6 +15,17 @@ pub struct Hosts {
     marked: BTreeSet<HostId>,
     pub filter: String,
     pub order: Order,
+    /// What the health view shows of each host; empty while there is no filter.
+    told: BTreeMap<HostId, Told>,
+    /// For which filter, and in which second.
+    told_for: Option<(String, i64)>,
+}
+
+/// What a row of the health view shows, in lower case.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Told {
+    pub status: &'static str,
+    pub text: String,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -29,7 +40,26 @@ impl Hosts {
     /// The hosts that pass the filter, in no order that matters.
     pub fn shown<'a>(&self, fleet: &'a Fleet) -> impl Iterator<Item = &'a HostView> {
         let words = self.words();
-        fleet.hosts.values().filter(move |host| matches(fleet, host, &words))
+        fleet.hosts.values().filter(move |host| self.matches(fleet, host, &words))
+    }
+
+    fn matches(&self, fleet: &Fleet, host: &HostView, words: &[String]) -> bool {
+        let told = self.told.get(&host.id);
+        words.iter().all(|word| matches(fleet, host, word) || told.is_some_and(|told| told.has(word)))
+    }
+
+    /// Whether the rows of the health view have to be noted anew, in this second.
+    pub(super) fn wants_rows(&mut self, second: i64) -> bool {
+        if self.filter.is_empty() {
+            self.told.clear();
+            self.told_for = None;
+            return false;
+        }
+        self.told_for.as_ref().is_none_or(|(filter, noted)| *filter != self.filter || *noted != second)
+    }
+
+    pub(super) fn note_rows(&mut self, told: BTreeMap<HostId, Told>, second: i64) {
+        (self.told, self.told_for) = (told, Some((self.filter.clone(), second)));
     }
 
     /// The hosts that pass the filter, in order.
@@ -57,7 +87,7 @@ impl Hosts {
     pub fn selected<'a>(&self, fleet: &'a Fleet) -> Option<&'a HostView> {
         let chosen = self.selected.as_ref().and_then(|id| fleet.hosts.get(id));
         let words = self.words();
-        chosen.filter(|host| matches(fleet, host, &words)).or_else(|| self.visible(fleet).first().copied())
+        chosen.filter(|host| self.matches(fleet, host, &words)).or_else(|| self.visible(fleet).first().copied())
     }
 
     fn words(&self) -> Vec<String> {
@@ -159,14 +189,19 @@ pub fn is_trouble(state: LinkState) -> bool {
     }
 }
 
-fn matches(fleet: &Fleet, host: &HostView, words: &[String]) -> bool {
-    let has = |text: &str, word: &str| text.to_lowercase().contains(word);
-    words.iter().all(|word| {
-        has(host.id.as_str(), word)
-            || host.link.word().contains(word.as_str())
-            || host.tags.iter().any(|tag| has(tag, word))
-            || fleet.runs.values().any(|run| run.host == host.id && has(run.spec.title(), word))
-    })
+impl Told {
+    /// Whoever asks for healthy does not mean unhealthy.
+    fn has(&self, word: &str) -> bool {
+        self.status.starts_with(word) || self.text.contains(word)
+    }
+}
+
+fn matches(fleet: &Fleet, host: &HostView, word: &str) -> bool {
+    let has = |text: &str| text.to_lowercase().contains(word);
+    has(host.id.as_str())
+        || host.link.word().contains(word)
+        || host.tags.iter().any(|tag| has(tag))
+        || fleet.runs.values().any(|run| run.host == host.id && has(run.spec.title()))
 }
 
 /// Orders `node2` before `node10`: runs of digits by their value, the rest by character.

@@ -50,24 +50,13 @@ impl Key {
     /// The character it types, if it types one.
     #[must_use]
     pub fn typed(self) -> Option<char> {
-        match self.code {
-            Code::Char(c) if !self.ctrl && !self.alt => Some(c),
-            Code::Char(_)
-            | Code::Enter
-            | Code::Esc
-            | Code::Tab
-            | Code::BackTab
-            | Code::Backspace
-            | Code::Delete
-            | Code::Up
-            | Code::Down
-            | Code::Left
-            | Code::Right
-            | Code::Home
-            | Code::End
-            | Code::PageUp
-            | Code::PageDown => None,
+        if let Code::Char(c) = self.code
+            && !self.ctrl
+            && !self.alt
+        {
+            return Some(c);
         }
+        None
     }
 }
 

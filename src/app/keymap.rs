@@ -199,22 +199,25 @@ pub struct Hint {
     pub key: Key,
     pub words: &'static str,
     pub always: bool,
+    /// It acts on hosts: no hint where that is refused.
+    pub acts: bool,
 }
 
 /// The hints when `focus` has the focus, those of the pane first. None for a key that another covers.
 pub fn hints(focus: Focus) -> impl Iterator<Item = Hint> {
     let own = if focus == Focus::Output { output::KEYS } else { &[] };
-    let own = own.iter().filter_map(|b| hint(b.keys, b.hint, false));
+    let own = own.iter().filter_map(|b| hint(b.keys, b.hint, false, false));
     let of = move |when| BINDINGS.iter().filter(move |b| b.when == when);
     let rest = of(When::In(focus)).chain(of(When::Always)).filter_map(move |b| {
         let covered = focus == Focus::Output && b.keys.iter().any(|key| output::Verb::of(*key).is_some());
-        hint(b.keys, b.hint, matches!(b.action, Action::Help | Action::Quit)).filter(|_| !covered)
+        let always = matches!(b.action, Action::Help | Action::Quit);
+        hint(b.keys, b.hint, always, b.action.acts_on_hosts()).filter(|_| !covered)
     });
     own.chain(rest)
 }
 
-fn hint(keys: &[Key], words: &'static str, always: bool) -> Option<Hint> {
-    keys.first().filter(|_| !words.is_empty()).map(|key| Hint { key: *key, words, always })
+fn hint(keys: &[Key], words: &'static str, always: bool, acts: bool) -> Option<Hint> {
+    keys.first().filter(|_| !words.is_empty()).map(|key| Hint { key: *key, words, always, acts })
 }
 
 const fn bind(keys: &'static [Key], when: When, action: Action, hint: &'static str, help: &'static str) -> Binding {

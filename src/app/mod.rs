@@ -61,9 +61,9 @@ use self::strips::Strips;
 use self::toast::{Toasts, Tone};
 use crate::domain::alert::{AlertKind, Alerts};
 use crate::domain::command::Command;
-use crate::domain::event::Event;
+use crate::domain::event::{Event, Fact, SupervisorFact};
 use crate::domain::fleet::{Fleet, HostView};
-use crate::domain::health::HostHealth;
+use crate::domain::health::{HostHealth, PlaneHealth};
 use crate::domain::id::{AttemptId, HostId};
 use crate::domain::look::Look;
 use crate::domain::moment::Moment;
@@ -162,6 +162,8 @@ pub enum Msg {
     Live(Vec<(HostId, Numbers)>),
     /// What is newly known of the hosts' health.
     Health(Vec<(HostId, Arc<HostHealth>)>),
+    /// What is newly known of the control plane's servers.
+    Plane(Arc<PlaneHealth>),
     /// How far the attempts of [`App::watched`] are.
     Progress(Vec<(AttemptId, Progress)>),
     Holder(Option<String>),
@@ -248,10 +250,7 @@ impl App {
             ids: Ids(setup.seed),
         };
         app.suit_strips();
-        if let Some(away) = app.away() {
-            let long = say::duration(away.to.since(away.from));
-            app.tell(Tone::Plain, format!("nobody looked for {long}: D tells what happened"));
-        }
+        app.point_at_digest();
         app.settle();
         app
     }
@@ -261,9 +260,11 @@ impl App {
         self.now = now;
         let mut effects = self.route(msg);
         // Whatever way it came: a dialog that was open, a verb that forgot to ask.
-        let acts = |effect: &mut Effect| matches!(effect, Effect::Command(command) if command.acts_on_host());
-        if self.read_only && effects.extract_if(.., acts).count() > 0 {
-            self.refuse_read_only();
+        let acts = |effect: &Effect| matches!(effect, Effect::Command(command) if command.acts_on_host());
+        // Verbs act on hosts: none is meant by who looks at a server.
+        let none_meant = |app: &mut Self| app.refuse_read_only() || (app.focus == Focus::Health && app.refuse_server());
+        if effects.iter().any(acts) && none_meant(self) {
+            effects.retain(|effect| !acts(effect));
         }
         self.toasts.expire(now.mono);
         self.settle();
@@ -292,6 +293,7 @@ impl App {
                 }
             }
             Msg::Health(hosts) => hosts.into_iter().for_each(|(host, health)| self.health.apply(host, health)),
+            Msg::Plane(plane) => self.health.apply_plane(plane, self.now.wall),
             Msg::Progress(progress) => self.live.set_progress(progress),
             Msg::Output(msg) => self.output.update(msg),
             Msg::Log(news) => self.handle_news(news),
@@ -360,6 +362,9 @@ impl App {
                 None => self.tell(tone, text),
             }
         }
+        if matches!(event.fact, Fact::Supervisor(SupervisorFact::Stalled(_))) {
+            self.point_at_digest();
+        }
         self.alerts.of(&self.fleet, event).map(|alert| Effect::Notify(alert.text)).into_iter().collect()
     }
 
@@ -374,6 +379,7 @@ impl App {
         if self.hosts.is_unset() {
             self.hosts.pin(&self.fleet);
         }
+        self.note_rows();
         let attempt = self.pick().map(|pick| (pick.id(), pick.run.spec.io));
         self.output.show(attempt);
         if let Some(room) = self.areas().and_then(|areas| areas.inside(Focus::Output)) {

@@ -55,7 +55,9 @@ impl App {
                 self.focus = Focus::Hosts;
                 self.hosts.select(host);
             }
-            Some(Place::Cell(host) | Place::Sample(host)) => self.hosts.select(host),
+            Some(Place::Cell(host)) => self.hosts.select(host),
+            Some(Place::Sample(host)) => self.select_health(host, false),
+            Some(Place::Server(server)) => self.select_health(server, true),
             Some(Place::Column(column)) => self.sort_health_by(column),
             Some(Place::Strip(host, at)) => {
                 self.focus = Focus::Timeline;
@@ -80,7 +82,7 @@ impl App {
     fn wheel(&mut self, place: Option<Place>, up: bool) {
         match place {
             None | Some(Place::Cell(_) | Place::Pane(Focus::Wall)) => {}
-            Some(Place::Sample(_) | Place::Column(_) | Place::Pane(Focus::Health)) => {
+            Some(Place::Sample(_) | Place::Server(_) | Place::Column(_) | Place::Pane(Focus::Health)) => {
                 self.step_health(if up { -1 } else { 1 });
             }
             Some(Place::Host(_) | Place::Pane(Focus::Hosts)) => self.hosts.step(&self.fleet, if up { -1 } else { 1 }),

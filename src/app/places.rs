@@ -39,6 +39,8 @@ pub enum Place {
     Cell(HostId),
     /// A row of the health view, and a name above its columns.
     Sample(HostId),
+    /// A row of it that is a server of the control plane.
+    Server(HostId),
     Column(Column),
     /// A strip, and the moment of it; no moment on the name before it.
     Strip(HostId, Option<Wall>),
@@ -127,7 +129,10 @@ impl App {
             Focus::Health => {
                 let lines = room.height.saturating_sub(2 + Self::health_foot(room.height));
                 let rows = self.health_rows(usize::from(lines));
-                rows.get(usize::from(y.checked_sub(2)?)).map(|row| Place::Sample(row.host.id.clone()))
+                rows.get(usize::from(y.checked_sub(2)?)).map(|row| {
+                    let id = row.host.id.clone();
+                    if row.server { Place::Server(id) } else { Place::Sample(id) }
+                })
             }
             Focus::Output => None,
         }

@@ -106,25 +106,13 @@ impl Questions {
         let settled = self.shown_since.is_some_and(|since| now.since(since) >= SETTLE);
         let Some(question) = self.waiting.front().filter(|_| settled) else { return Answered::NotYet };
         let id = question.id;
-        let answer = match key.code {
-            Code::Enter => Some(SecretString::from(self.line.text())),
-            Code::Esc => None,
-            Code::Char(_)
-            | Code::Tab
-            | Code::BackTab
-            | Code::Backspace
-            | Code::Delete
-            | Code::Up
-            | Code::Down
-            | Code::Left
-            | Code::Right
-            | Code::Home
-            | Code::End
-            | Code::PageUp
-            | Code::PageDown => {
-                self.line.handle_key(key);
-                return Answered::NotYet;
-            }
+        let answer = if key.code == Code::Enter {
+            Some(SecretString::from(self.line.text()))
+        } else if key.code == Code::Esc {
+            None
+        } else {
+            self.line.handle_key(key);
+            return Answered::NotYet;
         };
         self.next();
         Answered::With(id, answer)

@@ -209,11 +209,13 @@ pub fn clean(text: &str) -> Cow<'_, str> {
 }
 
 /// Controls; marks and overrides of direction; zero-width characters (Unicode's `Cf` as far as it
-/// concerns Latin, and the tags).
+/// concerns Latin, and the tags); variation selectors and skin tones, of which terminals disagree how wide
+/// they make the character before them.
 fn is_treacherous(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
+            | '\u{fe00}'..='\u{fe0f}' | '\u{1f3fb}'..='\u{1f3ff}' | '\u{e0100}'..='\u{e01ef}')
 }
 
 #[cfg(test)]
@@ -256,6 +258,7 @@ mod tests {
     #[test]
     fn what_hides_or_turns_text_is_taken_out() {
         assert_eq!(clean("exit\u{202e}0\x1b[2J\tok\u{200b}"), "exit0[2J ok");
+        assert_eq!(clean("\u{26a0}\u{fe0f} 👍\u{1f3fd} 漢\u{e0100}字"), "\u{26a0} 👍 漢字");
         assert!(matches!(clean("größe ✓"), Cow::Borrowed(_)));
     }
 

@@ -158,7 +158,8 @@ fn fold(line: SheetLine, room: usize) -> Vec<SheetLine> {
             });
             own.into_iter().chain(rows).collect()
         }
-        other @ (SheetLine::Blank | SheetLine::Heading(_) | SheetLine::State(..) | SheetLine::Run(..)) => vec![other],
+        SheetLine::Heading(text) => say::wrap(&text, LABEL + room).into_iter().map(SheetLine::Heading).collect(),
+        other @ (SheetLine::Blank | SheetLine::State(..) | SheetLine::Run(..)) => vec![other],
     }
 }
 

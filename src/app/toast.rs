@@ -20,6 +20,8 @@ pub struct Toast {
     pub text: String,
     pub tone: Tone,
     until: Mono,
+    /// Others do not push it out.
+    pinned: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -38,10 +40,23 @@ impl Toasts {
     pub fn say(&mut self, now: Mono, tone: Tone, text: impl Into<String>) {
         let text = text.into();
         self.0.retain(|toast| toast.text != text);
-        while self.0.len() >= MOST {
-            self.0.pop_front();
+        while self.0.iter().filter(|toast| !toast.pinned).count() >= MOST {
+            if let Some(oldest) = self.0.iter().position(|toast| !toast.pinned) {
+                self.0.remove(oldest);
+            }
         }
-        self.0.push_back(Toast { text, tone, until: now + LIFE });
+        self.0.push_back(Toast { text, tone, until: now + LIFE, pinned: false });
+    }
+
+    /// What a start in the middle of trouble must not push out; one at a time.
+    pub fn pin(&mut self, now: Mono, text: impl Into<String>) {
+        self.unpin();
+        let toast = Toast { text: text.into(), tone: Tone::Plain, until: now + PINNED, pinned: true };
+        self.0.push_back(toast);
+    }
+
+    pub fn unpin(&mut self) {
+        self.0.retain(|toast| !toast.pinned);
     }
 
     /// The same thing said anew, further on: what began with this goes.
@@ -94,7 +109,8 @@ pub fn of_event(fleet: &Fleet, event: &Event) -> Option<(Tone, String)> {
         }
         Fact::Health(change) => {
             let tone = if change.to == Status::Unhealthy { Tone::Warning } else { Tone::Good };
-            Some((tone, format!("{host} {change}")))
+            // Of a control plane there is no host.
+            Some((tone, format!("{host} {change}").trim_start().to_owned()))
         }
         Fact::Supervisor(SupervisorFact::Warning(text)) => Some((Tone::Bad, text.clone())),
         Fact::Supervisor(SupervisorFact::Stalled(time)) => {
@@ -200,9 +216,30 @@ const MOST: usize = 4;
 /// Long enough to read two lines.
 const LIFE: Duration = Duration::from_secs(8);
 
+/// Somebody who comes back looks elsewhere first.
+const PINNED: Duration = Duration::from_secs(60);
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_pinned_stays_until_it_is_taken_away_or_old() {
+        let mut toasts = Toasts::default();
+        let at = |seconds| Mono(Duration::from_secs(seconds));
+        toasts.pin(at(0), "look here");
+        for n in 0..10 {
+            toasts.say(at(n), Tone::Bad, format!("{n}"));
+        }
+        assert_eq!(toasts.iter().map(|t| t.text.as_str()).collect::<Vec<_>>(), ["look here", "6", "7", "8", "9"]);
+        toasts.expire(at(59));
+        assert_eq!(toasts.iter().count(), 1);
+        toasts.expire(at(60));
+        assert!(toasts.is_empty());
+        toasts.pin(at(61), "again");
+        toasts.unpin();
+        assert!(toasts.is_empty());
+    }
 
     #[test]
     fn they_go_by_themselves_and_never_pile_up() {

@@ -26,6 +26,8 @@ pub struct Cell<'a> {
 /// How much a cell says.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Form {
+    /// Sign, name, state in a word, and the run with how far it is.
+    Runs,
     /// Sign, name, state in a word.
     #[default]
     Words,
@@ -51,9 +53,11 @@ impl App {
         let groups = self.wall_groups();
         let longest = self.hosts.shown(&self.fleet).map(|host| host.id.as_str().chars().count()).max().unwrap_or(0);
         let name = u16::try_from(longest).unwrap_or(u16::MAX).min(MOST_NAME);
-        let forms = [(Form::Words, 2 + name + 1 + STATE + 2), (Form::Names, 2 + name + 2), (Form::Signs, 2)];
+        let words = 2 + name + 1 + STATE + 2;
+        let forms =
+            [(Form::Runs, words + RUN + 1), (Form::Words, words), (Form::Names, 2 + name + 2), (Form::Signs, 2)];
         let mut wall = Wall::default();
-        for (form, width) in forms {
+        for (form, width) in forms.into_iter().filter(|(form, width)| *form != Form::Runs || *width <= columns) {
             wall = lay(&groups, usize::from((columns / width).max(1)));
             (wall.form, wall.width) = (form, width);
             if wall.rows <= usize::from(rows) {
@@ -130,6 +134,9 @@ fn lay<'a>(groups: &[(Option<String>, Vec<&'a HostView>)], columns: usize) -> Wa
 /// The longest word of a state.
 const STATE: u16 = 12;
 
+/// Columns of a run on the wall: its sign, its alarms and name, how far it is.
+pub const RUN: u16 = 28;
+
 /// Longer names are cut.
 const MOST_NAME: u16 = 24;
 
@@ -161,14 +168,16 @@ mod tests {
         assert!(wall.rows <= 57);
         assert_eq!(wall.cells[0].host.id.as_str(), "node0007");
         assert_eq!(app.wall(200, 100).form, Form::Names);
-        assert_eq!(self::app(8).wall(80, 20).form, Form::Words);
+        assert_eq!(self::app(80).wall(80, 40).form, Form::Words);
+        assert_eq!(self::app(8).wall(80, 20).form, Form::Runs);
+        assert_eq!(self::app(8).wall(50, 20).form, Form::Words, "a run has no room");
     }
 
     #[test]
     fn groups_have_names_and_steps_stay_in_the_column() {
         let mut app = app(9);
         app.wall_by_tag = true;
-        let wall = app.wall(60, 20);
+        let wall = app.wall(52, 20);
         let names: Vec<_> = wall.headings.iter().map(|(row, name)| (*row, name.as_str())).collect();
         assert_eq!(names, [(0, "rack-0 5"), (4, "rack-1 4")]);
         // Two columns: 0 2 / 4 6 / 8, then 7 1 / 3 5.

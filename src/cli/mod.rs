@@ -13,15 +13,18 @@ mod commands;
 mod compose;
 mod config;
 mod connector;
+mod control_plane;
 mod documents;
 mod notify;
 mod prompt;
+#[cfg(test)]
+mod twins;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
-use args::{Cli, Command, Globals};
+use args::{Cli, Command, Globals, ScreenArgs};
 use failure::Failure;
 
 /// The whole program: reads the arguments, does what they say, and tells how it went.
@@ -31,7 +34,7 @@ pub fn main() -> ExitCode {
         Err(error) => return usage(&error),
     };
     install_reports(&cli.globals);
-    match dispatch(cli.command, &cli.globals) {
+    match dispatch(cli.command, &cli.screen, &cli.globals) {
         Ok(code) => ExitCode::from(code),
         Err(failure) => failure.report(&cli.globals),
     }
@@ -58,13 +61,17 @@ fn install_reports(globals: &Globals) {
 }
 
 /// One arm per command, each a function of its own module. Returns the exit code.
-fn dispatch(command: Option<Command>, globals: &Globals) -> Result<u8, Failure> {
+fn dispatch(command: Option<Command>, screen: &ScreenArgs, globals: &Globals) -> Result<u8, Failure> {
     if globals.read_only && command.as_ref().is_some_and(Command::acts_on_hosts) {
         return Err(Failure::usage("--read-only: this would act on hosts").hint("leave --read-only out to do it"));
     }
+    if command.is_some() && screen.cp_url.is_some() {
+        let hint = "write it behind the command: `steadfast services --cp-url URL`";
+        return Err(Failure::usage("--cp-url before a command is for the screen").hint(hint));
+    }
     match command {
         #[cfg(feature = "tui")]
-        None => commands::screen::run(globals),
+        None => commands::screen::run(screen, globals),
         #[cfg(not(feature = "tui"))]
         None => Err(Failure::absent("the screen")),
         #[cfg(all(feature = "tui", feature = "demo"))]
@@ -81,6 +88,7 @@ fn dispatch(command: Option<Command>, globals: &Globals) -> Result<u8, Failure> 
         Some(Command::Reconnect(args)) => commands::link::run(commands::link::Verb::Reconnect, &args.hosts, globals),
         Some(Command::Pause(args)) => commands::link::run(commands::link::Verb::Pause, &args.hosts, globals),
         Some(Command::MarkDead(args)) => commands::link::run(commands::link::Verb::MarkDead, &args.hosts, globals),
+        Some(Command::Note(args)) => commands::link::note(&args, globals),
         Some(Command::Gc(args)) => commands::gc::run(&args, globals),
         Some(Command::Check(args)) => commands::check::run(&args, globals),
         Some(Command::Net(args)) => commands::net::run(&args, globals),

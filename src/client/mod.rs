@@ -34,7 +34,7 @@ use crate::domain::boot::{BootComparison, BootIdentity};
 use crate::domain::diagnosis::Cause;
 use crate::domain::host::HostSettings;
 use crate::domain::id::HostId;
-use crate::domain::link::{Backoff, Jitter};
+use crate::domain::link::{Backoff, Jitter, Multiplier};
 use crate::port::{Connector, DialError, NoPrompt, Session};
 use crate::remote;
 use crate::ssh::SshConnector;
@@ -245,4 +245,5 @@ async fn target(host: HostId, config: Option<&Path>) -> Result<Target, ClientErr
 const CALL_LIMIT: Duration = Duration::from_secs(30);
 
 /// DESIGN §4.
-const BACKOFF: Backoff = Backoff { initial: Duration::from_secs(1), maximum: Duration::from_secs(30) };
+const BACKOFF: Backoff =
+    Backoff { initial: Duration::from_secs(1), multiplier: Multiplier::DOUBLE, maximum: Duration::from_secs(30) };

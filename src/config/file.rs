@@ -33,7 +33,7 @@ pub(super) struct File {
     /// What holds for every host that does not say otherwise, also for one that is only named on the
     /// command line.
     pub(super) defaults: Defaults,
-    /// The fleet, in the order of the screen.
+    /// The fleet. The screen has it by name.
     pub(super) hosts: HostList,
     /// What you run again and again: `steadfast run -j NAME`, or a key on the screen.
     pub(super) jobs: BTreeMap<At<String>, Job>,
@@ -289,8 +289,10 @@ pub(super) struct Link {
     pub(super) keepalive: Option<At<Time>>,
     /// Unanswered this many times in a row, the connection counts as dead. Default: 3.
     pub(super) keepalive_count: Option<At<u32>>,
-    /// First delay between attempts to connect again; it doubles. Default: 1s.
+    /// First delay between attempts to connect again. Default: 1s.
     pub(super) backoff_initial: Option<At<Time>>,
+    /// Each further delay may be this much longer, from 1 to 100. Default: 2.
+    pub(super) backoff_multiplier: Option<At<f64>>,
     /// The delay between attempts grows no further than this. Default: 30s.
     pub(super) backoff_maximum: Option<At<Time>>,
     /// Attempts before the supervisor leaves the host alone: a number, or "unlimited". Default:
@@ -302,6 +304,10 @@ pub(super) struct Link {
     pub(super) connect_timeout: Option<At<Time>>,
     /// Limit for the TCP part of it. Default: 10s.
     pub(super) tcp_timeout: Option<At<Time>>,
+    /// Logins under way at a time, from 1 to 32: at the host, or at the first jump host on the way to it, where
+    /// the lowest number of the hosts behind it counts. sshd drops what is beyond its `MaxStartups`. There are 32
+    /// in all. Default: 8.
+    pub(super) connect_limit: Option<At<u32>>,
 }
 
 /// One command, and where it usually runs.

@@ -1,5 +1,6 @@
 //! The file as a whole: what good ones mean, and what is said of bad ones.
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -7,6 +8,10 @@ use insta::assert_snapshot;
 use proptest::prelude::*;
 
 use super::*;
+use crate::domain::boot::BootIdentity;
+use crate::domain::diagnosis::Cause;
+use crate::domain::link::{Link, LinkEffect, LinkInput, LinkState, Multiplier};
+use crate::domain::moment::{Moment, Mono, Wall};
 use crate::domain::run::{OnReboot, RunIo, UPLOADED};
 
 fn base() -> Base {
@@ -139,6 +144,87 @@ fn a_host_of_the_command_line_has_the_defaults() {
     let host = config.defaults.host(HostId::parse("new").unwrap());
     assert_eq!((host.id.as_str(), host.user.as_deref()), ("new", Some("op")));
     assert_eq!(host.link.keepalive, Duration::from_secs(2));
+}
+
+/// Each number of a link, by host; and the machine goes by them.
+#[test]
+fn the_numbers_of_a_link_are_those_of_its_host() {
+    let config = good(
+        "[defaults.link]\nattempts = 7\n[[hosts]]\nname = 'a'\nlink = { keepalive = '2s', keepalive_count = 4, \
+         backoff_initial = '3s', backoff_multiplier = 1.5, backoff_maximum = '20s', attempts = 2, lost_after = '1h', \
+         connect_timeout = '40s', tcp_timeout = '6s', connect_limit = 3 }\n[[hosts]]\nname = 'b'\n",
+    );
+    let [a, b] = config.hosts.as_slice() else { panic!("{:?}", config.hosts) };
+    let seconds = Duration::from_secs;
+    let written = LinkSettings {
+        keepalive: seconds(2),
+        keepalive_count: 4,
+        backoff_initial: seconds(3),
+        backoff_multiplier: Multiplier::parse(1.5).unwrap(),
+        backoff_maximum: seconds(20),
+        attempts: Some(2),
+        lost_after: seconds(3_600),
+        connect_timeout: seconds(40),
+        tcp_timeout: seconds(6),
+        connect_limit: NonZeroU32::new(3).unwrap(),
+    };
+    assert_eq!(a.link, written);
+    assert_eq!(b.link, LinkSettings { attempts: Some(7), ..LinkSettings::default() });
+    assert_eq!((silence(a.link), silence(b.link)), (seconds(2 * 4), seconds(5 * 3)));
+    assert_eq!((attempts(a.link), attempts(b.link)), (2, 7));
+    assert_eq!((lost_after(a.link), lost_after(b.link)), (seconds(3_600), seconds(600)));
+    let patience = |settings| dialing(settings).poll_timeout().unwrap().since(Mono::default());
+    assert_eq!(patience(b.link) - patience(a.link), seconds(60 - 40));
+}
+
+const BEGIN: Moment = Moment { mono: Mono(Duration::ZERO), wall: Wall(0) };
+
+fn dialing(settings: LinkSettings) -> Link {
+    let mut link = Link::new(settings, None, 1);
+    link.handle_input(BEGIN, LinkInput::Connect);
+    link
+}
+
+/// Lets time pass until the link is in this state; how much that was.
+fn pass_until(link: &mut Link, now: &mut Moment, state: LinkState) -> Duration {
+    let begin = *now;
+    while link.state() != state {
+        *now = *now + link.poll_timeout().unwrap().since(now.mono);
+        link.handle_timeout(*now);
+    }
+    now.mono.since(begin.mono)
+}
+
+/// How long it hears nothing before it asks why.
+fn silence(settings: LinkSettings) -> Duration {
+    let mut link = dialing(settings);
+    let epoch = link.epoch();
+    link.handle_input(BEGIN, LinkInput::Dialed { epoch, evidence: vec![] });
+    link.handle_input(BEGIN, LinkInput::Identified { epoch, identity: BootIdentity::default() });
+    pass_until(&mut link, &mut BEGIN.clone(), LinkState::Pinging)
+}
+
+/// After how many it gives up.
+fn attempts(settings: LinkSettings) -> usize {
+    let mut link = dialing(settings);
+    pass_until(&mut link, &mut BEGIN.clone(), LinkState::Lost);
+    std::iter::from_fn(|| link.poll_effect()).filter(|effect| matches!(effect, LinkEffect::Dial(_))).count()
+}
+
+/// Without a limit on its attempts.
+fn lost_after(settings: LinkSettings) -> Duration {
+    let mut link = dialing(LinkSettings { attempts: None, ..settings });
+    let (epoch, cause) = (link.epoch(), Cause::PortRefused);
+    link.handle_input(BEGIN, LinkInput::DialFailed { epoch, cause, evidence: vec![] });
+    pass_until(&mut link, &mut BEGIN.clone(), LinkState::Lost)
+}
+
+#[test]
+fn numbers_of_a_link_out_of_range_are_told() {
+    let said = bad("[defaults.link]\nbackoff_multiplier = 0.5\nconnect_limit = 0\n[[hosts]]\nname = 'a'\n\
+                    link = { backoff_multiplier = 101, connect_limit = 33 }\n");
+    assert_eq!(said.matches("must be from 1 to 100").count(), 2, "{said}");
+    assert_eq!(said.matches("must be from 1 to 32").count(), 2, "{said}");
 }
 
 #[test]
@@ -290,7 +376,7 @@ fn meaning_is_checked_too() {
       |
     4 | backoff_initial = "1m"
       |                   ^^^^
-      = the delay begins with backoff_initial and doubles up to backoff_maximum
+      = the delay begins with backoff_initial and grows up to backoff_maximum
 
     f:5:12: invalid value: integer `0`, expected a number from 1 on, or "unlimited"
       |
@@ -433,7 +519,7 @@ fn references_are_checked_when_everything_could_be_read() {
       |
     3 | backoff_initial='1m'
       |                 ^^^^
-      = the delay begins with backoff_initial and doubles up to backoff_maximum
+      = the delay begins with backoff_initial and grows up to backoff_maximum
 
     f:6:9: addresses: 1, but hosts: 3
       |

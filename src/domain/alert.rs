@@ -119,7 +119,8 @@ impl Alerts {
         }
         let kind = if change.to == LinkState::Refused { AlertKind::Refused } else { AlertKind::Lost };
         let (id, incident) = fleet.incidents.numbered(host)?;
-        if self.told.contains(&(kind, id)) {
+        // What was told before a restart is told by nobody again.
+        if self.told.contains(&(kind, id)) || fleet.incidents.is_told_before(host, change) {
             return None;
         }
         self.remember(kind, id);
@@ -180,7 +181,7 @@ const REMEMBERED: usize = 256;
 mod tests {
     use super::*;
     use crate::domain::diagnosis::Cause;
-    use crate::domain::event::OperatorFact;
+    use crate::domain::event::{OperatorFact, SupervisorFact};
     use crate::domain::id::Seq;
     use crate::domain::moment::Wall;
 
@@ -210,6 +211,79 @@ mod tests {
                 tell(&mut fleet, &mut alerts, round, host, link(LinkState::Lost, LinkState::Alive));
             }
         }
+    }
+
+    /// One process after the other on the same journal, and nobody's memory of what was told.
+    #[derive(Default)]
+    struct Desk {
+        journal: Vec<Event>,
+        fleet: Fleet,
+        alerts: Alerts,
+    }
+
+    impl Desk {
+        fn start(&mut self, at: i64) {
+            self.fleet = Fleet::default();
+            self.journal.iter().for_each(|event| self.fleet.apply(event));
+            self.fleet.incidents.end(Wall(at));
+            self.alerts = Alerts::new(&AlertKind::ALL);
+            self.happens(at, None, Fact::Supervisor(SupervisorFact::Started { version: "1".into() }));
+        }
+
+        fn happens(&mut self, at: i64, host: Option<&str>, fact: Fact) -> Option<String> {
+            let host = host.and_then(|host| HostId::parse(host).ok());
+            let event = Event { seq: Seq(0), at: Wall(at), host, fact };
+            self.fleet.apply(&event);
+            let said = self.alerts.of(&self.fleet, &event).map(|alert| alert.text);
+            self.journal.push(event);
+            said
+        }
+
+        fn link(&mut self, at: i64, host: &str, from: LinkState, to: LinkState) -> Option<String> {
+            self.happens(at, Some(host), link(from, to))
+        }
+    }
+
+    #[test]
+    fn what_was_told_before_a_restart_is_told_again_only_after_it_was_over() {
+        use LinkState::{Alive, Connecting, Idle, Lost, Reconnecting};
+        let mut desk = Desk::default();
+        desk.start(0);
+        for host in ["a", "b"] {
+            desk.link(0, host, Alive, Reconnecting);
+        }
+        assert!(desk.link(1, "a", Reconnecting, Lost).is_some());
+        // The second process does not watch for long enough to call a host lost; the third does.
+        for at in [10, 20] {
+            desk.start(at);
+            for host in ["a", "b", "c"] {
+                desk.link(at, host, Idle, Connecting);
+                desk.link(at, host, Connecting, Reconnecting);
+            }
+        }
+        for host in ["a", "b"] {
+            assert_eq!(desk.link(21, host, Reconnecting, Lost), None, "{host} was part of what was told");
+        }
+        let said = desk.link(22, "c", Reconnecting, Lost);
+        assert_eq!(said.as_deref(), Some("lost: 3 hosts: jump host gate: no answer: connecting timed out"));
+        for host in ["a", "b", "c"] {
+            desk.link(30, host, Lost, Alive);
+        }
+        assert!(desk.link(31, "a", Alive, Lost).is_some());
+    }
+
+    #[test]
+    fn another_refusal_after_a_restart_is_news() {
+        let refused = |cause| Fact::Link(LinkChange::between(LinkState::Connecting, LinkState::Refused, Some(cause)));
+        let login = || refused(Cause::AuthRefused { tried: Vec::new(), offered: Vec::new() });
+        let mut desk = Desk::default();
+        desk.start(0);
+        assert!(desk.happens(1, Some("a"), login()).is_some());
+        desk.start(2);
+        assert_eq!(desk.happens(3, Some("a"), login()), None);
+        desk.start(4);
+        let unknown = Cause::HostKeyUnknown { presented: String::new() };
+        assert!(desk.happens(5, Some("a"), refused(unknown)).is_some());
     }
 
     #[test]

@@ -132,7 +132,10 @@ pub enum Cause {
     PassphraseNeeded(String),
     /// A key that the server would take does not sign: its agent refuses.
     KeyUnusable(String),
+    /// The login stands, but no command runs: no channel, no shell, or an answer that is none.
     ExecRefused(String),
+    /// The login stands and a command was taken, but in this time nothing answered.
+    ExecTimedOut(Duration),
     /// Nothing was heard for this long, although it was asked.
     Silent(Duration),
     ClosedByPeer(String),
@@ -175,6 +178,7 @@ impl Cause {
             | Self::HandshakeTimedOut
             | Self::NoCommonAlgorithm(_)
             | Self::ExecRefused(_)
+            | Self::ExecTimedOut(_)
             | Self::Silent(_)
             | Self::ClosedByPeer(_)
             | Self::OwnNetworkDown
@@ -208,6 +212,7 @@ impl Cause {
             | Self::PassphraseNeeded(_)
             | Self::KeyUnusable(_)
             | Self::ExecRefused(_)
+            | Self::ExecTimedOut(_)
             | Self::Silent(_)
             | Self::ClosedByPeer(_)
             | Self::OwnNetworkDown
@@ -240,6 +245,7 @@ impl Cause {
             Self::PassphraseNeeded(_) => "passphrase_needed",
             Self::KeyUnusable(_) => "key_unusable",
             Self::ExecRefused(_) => "exec_refused",
+            Self::ExecTimedOut(_) => "exec_timed_out",
             Self::Silent(_) => "silent",
             Self::ClosedByPeer(_) => "closed_by_peer",
             Self::OwnNetworkDown => "own_network_down",
@@ -283,6 +289,9 @@ impl Cause {
                 "look at the host's load and name service; a tunnel's MTU stops large packets only".into()
             }
             Self::ExecRefused(_) => "check MaxSessions, the account's shell and its limits on the host".into(),
+            Self::ExecTimedOut(_) => {
+                "look at the host's load, memory and disks (a home on a file server that is gone), and at what its login runs".into()
+            }
             Self::Silent(_) => "if it stays, look at the host's console".into(),
             Self::ClosedByPeer(_) => "if it stays, read sshd's log on the host".into(),
             Self::OwnNetworkDown => "check this machine's own network".into(),
@@ -321,7 +330,10 @@ impl fmt::Display for Cause {
             Self::KeyUnreadable(why) => write!(f, "key file not readable: {why}"),
             Self::PassphraseNeeded(why) => write!(f, "passphrase needed: {why}"),
             Self::KeyUnusable(why) => write!(f, "key not usable: {why}"),
-            Self::ExecRefused(why) => write!(f, "logged in, but sshd refused a session: {why}"),
+            Self::ExecRefused(why) => write!(f, "logged in, but no command runs there: {why}"),
+            Self::ExecTimedOut(after) => {
+                write!(f, "logged in, but commands get no answer (exec hangs; {} s)", after.as_secs())
+            }
             Self::Silent(for_) => write!(f, "nothing heard for {} s", for_.as_secs()),
             Self::ClosedByPeer(why) if why.is_empty() => f.write_str("connection closed by the host"),
             Self::ClosedByPeer(why) => write!(f, "connection closed: {why}"),

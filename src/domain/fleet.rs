@@ -12,7 +12,7 @@ pub use run_view::{AlarmView, AttemptView, NOTICES, ProgressView, RunView};
 use crate::domain::boot::BootIdentity;
 use crate::domain::boot::cause::RebootCause;
 use crate::domain::event::{BootFact, Event, Fact, LinkChange, OperatorFact, OutputMark, RunFact, SupervisorFact};
-use crate::domain::health::Unwell;
+use crate::domain::health::{Illness, LevelChange, SERVERS, Status, Unwell};
 use crate::domain::id::{AttemptId, HostId, RunId, Seq};
 use crate::domain::incident::Incidents;
 use crate::domain::link::Hold;
@@ -35,6 +35,8 @@ pub struct Fleet {
     pub away: Option<Away>,
     /// When the last event was.
     pub last_at: Option<Wall>,
+    /// What is not well of the servers of a control plane, at most [`SERVERS`].
+    pub servers: BTreeMap<String, Illness>,
     /// Standing warnings of the supervisor, newest last, at most [`WARNINGS`].
     pub warnings: Vec<(Wall, String)>,
 }
@@ -97,6 +99,7 @@ impl Fleet {
                 }
             }
             Fact::Boot(fact) => self.with_host(event, |host, at| host.apply_boot(at, fact)),
+            Fact::Health(change) if event.host.is_none() => self.apply_server(event.at, change),
             Fact::Health(change) => self.with_host(event, |host, at| {
                 host.unwell.apply(at, change);
                 host.timeline.mark(at, Mark::Health(change.into()));
@@ -104,6 +107,19 @@ impl Fleet {
             Fact::Run { id, fact } => self.apply_run(event, *id, fact),
             Fact::Output { id, mark, .. } => self.apply_mark(event, *id, mark),
             Fact::Operator(fact) => self.with_host(event, |host, at| host.apply_operator(at, fact)),
+        }
+    }
+
+    fn apply_server(&mut self, at: Wall, change: &LevelChange) {
+        let Some(server) = &change.server else { return };
+        match change.to {
+            Status::Unhealthy if self.servers.len() < SERVERS => {
+                self.servers.insert(server.clone(), Illness { since: at, reasons: change.reasons.clone() });
+            }
+            Status::Unhealthy => {}
+            Status::Healthy | Status::Unknown => {
+                self.servers.remove(server);
+            }
         }
     }
 
@@ -195,7 +211,10 @@ impl Fleet {
                 let excess = self.warnings.len().saturating_sub(WARNINGS);
                 self.warnings.drain(..excess);
             }
-            SupervisorFact::Started { .. } => self.away = before.map(|from| Away { from, to: at }),
+            SupervisorFact::Started { .. } => {
+                self.away = before.map(|from| Away { from, to: at });
+                self.incidents.hand_over();
+            }
             SupervisorFact::Stalled(time) => {
                 let millis = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
                 self.away = Some(Away { from: Wall(at.0.saturating_sub(millis)), to: at });

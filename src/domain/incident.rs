@@ -20,6 +20,18 @@ pub struct Incidents {
     member: BTreeMap<HostId, u64>,
     closed: VecDeque<Incident>,
     last: u64,
+    /// The members that are worth a call, and for what.
+    calling: BTreeMap<HostId, Call>,
+    /// What hosts were when whoever watched before us went: it was told of them then, and is news only once
+    /// they have been well again.
+    told_before: BTreeMap<HostId, Call>,
+}
+
+/// What a host calls for. A host that is lost is lost, for whatever cause; another refusal is another matter.
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Call {
+    Lost,
+    Refused(Option<&'static str>),
 }
 
 #[derive(Clone, PartialEq, Debug)]
@@ -75,9 +87,20 @@ impl Incidents {
 
     /// Whoever watched is gone: what was open ends with that.
     pub fn end(&mut self, at: Wall) {
+        self.hand_over();
         for host in self.member.keys().cloned().collect::<Vec<_>>() {
             self.leave(at, &host);
         }
+    }
+
+    /// Another process watches from here on: what was told is not news to it.
+    pub fn hand_over(&mut self) {
+        // Of an incident with a host that is lost all were told.
+        let lost = self.calling.iter().filter(|(_, call)| **call == Call::Lost);
+        let told: BTreeSet<u64> = lost.filter_map(|(host, _)| self.member.get(host).copied()).collect();
+        let with_them = self.member.iter().filter(|(_, id)| told.contains(id));
+        self.told_before.extend(with_them.map(|(host, _)| (host.clone(), Call::Lost)));
+        self.told_before.append(&mut self.calling);
     }
 
     /// The same, with a number that no other has.
@@ -87,8 +110,20 @@ impl Incidents {
         Some((id, self.open.get(&id)?))
     }
 
+    /// Whether the operator was told of this before those who watch now began to.
+    #[must_use]
+    pub fn is_told_before(&self, host: &HostId, change: &LinkChange) -> bool {
+        self.told_before.get(host).is_some_and(|told| Call::of(change).as_ref() == Some(told))
+    }
+
     /// Folds a change of a link in; `address` as people write it.
     pub fn apply(&mut self, at: Wall, host: &HostId, address: &str, change: &LinkChange) {
+        if change.to.is_connected() || change.hold().is_some() {
+            self.told_before.remove(host);
+        }
+        if let Some(call) = Call::of(change) {
+            self.calling.insert(host.clone(), call);
+        }
         if !is_trouble(change.to) || change.hold().is_some() {
             self.leave(at, host);
             return;
@@ -159,12 +194,29 @@ impl Incidents {
     }
 
     fn leave(&mut self, at: Wall, host: &HostId) {
+        self.calling.remove(host);
         if let Some(mut incident) = self.release(host) {
             incident.until = Some(at);
             if self.closed.len() == CLOSED {
                 self.closed.pop_front();
             }
             self.closed.push_back(incident);
+        }
+    }
+}
+
+impl Call {
+    fn of(change: &LinkChange) -> Option<Self> {
+        match change.to {
+            LinkState::Lost => Some(Self::Lost),
+            LinkState::Refused => Some(Self::Refused(change.cause.as_ref().map(Cause::word))),
+            LinkState::Idle
+            | LinkState::Connecting
+            | LinkState::Alive
+            | LinkState::Pinging
+            | LinkState::Reconnecting
+            | LinkState::Paused
+            | LinkState::Rebooted => None,
         }
     }
 }

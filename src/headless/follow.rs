@@ -50,6 +50,17 @@ pub enum Show {
     Nothing,
 }
 
+impl Show {
+    #[must_use]
+    pub fn asked(detach: bool, json: bool) -> Self {
+        match (detach, json) {
+            (true, _) => Self::Nothing,
+            (false, true) => Self::Events,
+            (false, false) => Self::Output,
+        }
+    }
+}
+
 #[derive(Debug, thiserror::Error)]
 pub enum FollowError {
     #[error(transparent)]

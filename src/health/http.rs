@@ -106,7 +106,7 @@ impl ControlPlane {
             }
             sample
         });
-        Report { server: listed.name, outcome }
+        Report { server: listed.name, outcome, sampled: None }
     }
 
     async fn sample(&self, address: IpAddr) -> Result<crate::domain::health::Sample, Trouble> {

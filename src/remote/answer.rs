@@ -114,6 +114,7 @@ impl Fields {
                 Some("unwritable") => Some(Stuck::Unwritable),
                 Some(other) => return Err(garbled("a spool that is stuck for", other)),
             },
+            heartbeat: self.number("heartbeat")?,
             started: self.started()?,
             faults: self.faults()?,
             notice: self.get("notice").map(str::to_owned),

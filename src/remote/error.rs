@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::domain::diagnosis::Cause;
 use crate::port::{ExecError, SessionGone};
 
 #[derive(Debug, Clone, thiserror::Error)]
@@ -24,6 +25,20 @@ pub enum RemoteError {
     /// A local file.
     #[error("read {path}: {why}")]
     File { path: String, why: String },
+}
+
+impl RemoteError {
+    /// Why a host is not alive whose first command failed like this.
+    #[must_use]
+    pub fn into_cause(self) -> Cause {
+        match self {
+            Self::Gone(SessionGone(cause)) => cause,
+            Self::TimedOut(limit) => Cause::ExecTimedOut(limit),
+            other @ (Self::Refused(_) | Self::Garbled(_) | Self::Host(_) | Self::File { .. }) => {
+                Cause::ExecRefused(format!("failed to {other}"))
+            }
+        }
+    }
 }
 
 impl From<ExecError> for RemoteError {

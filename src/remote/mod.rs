@@ -43,7 +43,8 @@
 //! | `put` | SHA256 OFFSET | | a line `␞SF1 ready` of its own, before which nothing more may be sent; then stdin to its end is appended; `have` |
 //!
 //! `state` keys: `state` (`missing` `starting` `stillborn` `running` `exited` `vanished`
-//! `other-boot`), `out` `err` (sizes), `base_out` `base_err`, `free`, `stuck`, `cancel`, and when started: `pid`
+//! `other-boot`), `out` `err` (sizes), `base_out` `base_err`, `free`, `stuck`, `cancel`,
+//! while running `heartbeat` (as of `heart`; not where it could not be written), and when started: `pid`
 //! `at` `launcher` `terminal` `directory` `boot_id` `boot_time` `init_start`, and when exited: `code` or
 //! `signal`, `end_out` `end_err`, `ended`, `oom`, and `fault_NAME=GROWTH` (or `reset`) for each counter of
 //! hardware errors that the host has; after another boot `faults=reset` instead; `notice`.

@@ -112,7 +112,7 @@ impl Shared {
         let waiting = |before| {
             stages.send_replace(Some(DialStage::Waiting { before }));
         };
-        let place = self.limiter.place(&destination, waiting).await;
+        let place = self.limiter.place(&destination, target.link.connect_limit, waiting).await;
         let begun = place.begun();
         let asker = Asker {
             host: host.clone(),

@@ -5,6 +5,7 @@ mod places;
 mod room;
 
 use std::collections::HashMap;
+use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -51,12 +52,14 @@ impl Limiter {
 
     /// Waits for a place: first in, first out. Who had to wait waits a little more, at random, so
     /// that those set free together do not start together. The wait ends with the handshakes before
-    /// it, each of which has its own limit. `tell` learns how many these are, once a second.
-    pub(super) async fn place(&self, destination: &str, tell: impl Fn(u32)) -> Place {
+    /// it, each of which has its own limit. `tell` learns how many these are, once a second. There are at most
+    /// `most` places at the destination; the lowest number of those who ask counts.
+    pub(super) async fn place(&self, destination: &str, most: NonZeroU32, tell: impl Fn(u32)) -> Place {
         let call = Arc::new(Notify::new());
         let ticket = {
             let mut queue = self.0.queue();
-            let ticket = queue.places.queue(self.0.now(), destination);
+            let ticket =
+                queue.places.queue(self.0.now(), destination, usize::try_from(most.get()).unwrap_or(usize::MAX));
             queue.calls.insert(ticket, Arc::clone(&call));
             queue.call_next();
             ticket
@@ -154,18 +157,19 @@ mod tests {
     use super::places::IN_ALL;
     use super::room::PER_DESTINATION;
     use super::*;
+    use crate::domain::link::CONNECT_LIMIT;
 
     #[tokio::test(start_paused = true)]
     async fn who_waits_is_told_how_long_the_queue_is_and_called_in_turn() {
         let limiter = Limiter::new();
         let mut held = Vec::new();
         for _ in 0..PER_DESTINATION {
-            held.push(limiter.place("jump:22", |_| panic!("nobody is before it")).await);
+            held.push(limiter.place("jump:22", CONNECT_LIMIT, |_| panic!("nobody is before it")).await);
         }
-        assert!(limiter.place("other:22", |_| ()).now_or_never().is_some());
+        assert!(limiter.place("other:22", CONNECT_LIMIT, |_| ()).now_or_never().is_some());
         let told = [Mutex::new(Vec::new()), Mutex::new(Vec::new())];
-        let first = limiter.place("jump:22", |before| told[0].lock().unwrap().push(before));
-        let second = limiter.place("jump:22", |before| told[1].lock().unwrap().push(before));
+        let first = limiter.place("jump:22", CONNECT_LIMIT, |before| told[0].lock().unwrap().push(before));
+        let second = limiter.place("jump:22", CONNECT_LIMIT, |before| told[1].lock().unwrap().push(before));
         let set_free = async {
             sleep(Duration::from_millis(1_500)).await;
             held.pop();
@@ -182,14 +186,14 @@ mod tests {
         let limiter = Limiter::new();
         let mut held = Vec::new();
         for host in 0..IN_ALL {
-            held.push(limiter.place(&host.to_string(), |_| ()).await);
+            held.push(limiter.place(&host.to_string(), CONNECT_LIMIT, |_| ()).await);
         }
-        let mut waiting = Box::pin(limiter.place("one more", |_| ()));
+        let mut waiting = Box::pin(limiter.place("one more", CONNECT_LIMIT, |_| ()));
         assert!(waiting.as_mut().now_or_never().is_none());
         held.pop();
         // Called, but it goes away before it comes.
         drop(waiting);
-        assert!(limiter.place("another", |_| ()).now_or_never().is_some());
+        assert!(limiter.place("another", CONNECT_LIMIT, |_| ()).now_or_never().is_some());
         assert!(limiter.0.queue().calls.is_empty());
     }
 }

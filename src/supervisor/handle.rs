@@ -8,9 +8,9 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio_util::task::TaskTracker;
 
 use crate::domain::command::Command;
-use crate::domain::event::Event;
+use crate::domain::event::{Event, Fact};
 use crate::domain::fleet::Fleet;
-use crate::domain::health::HostHealth;
+use crate::domain::health::{HostHealth, PlaneHealth};
 use crate::domain::id::{AttemptId, HostId, Seq};
 use crate::domain::progress::Progress;
 use crate::domain::run::Stream;
@@ -20,14 +20,16 @@ use crate::supervisor::shared::Shared;
 /// Cheap to clone; the supervisor runs until [`Handle::shutdown`].
 #[derive(Clone)]
 pub struct Handle {
-    orders: mpsc::Sender<Order>,
-    shared: Arc<Shared>,
-    tasks: TaskTracker,
+    pub(super) orders: mpsc::Sender<Order>,
+    pub(super) shared: Arc<Shared>,
+    pub(super) tasks: TaskTracker,
 }
 
 /// What the hub does for its front ends.
 pub(super) enum Order {
     Command(Box<Command>),
+    /// Has a fact of no host told and written down.
+    Tell(Fact),
     /// A standing warning of a part that is not the hub's.
     Warn(String),
     Subscribe(oneshot::Sender<(Fleet, broadcast::Receiver<Arc<Event>>)>),
@@ -100,6 +102,12 @@ impl Handle {
     #[must_use]
     pub fn health(&self, host: &HostId) -> Option<Arc<HostHealth>> {
         self.shared.health(host)
+    }
+
+    /// What is known of a control plane, where one is asked. The same `Arc` as long as nothing changes.
+    #[must_use]
+    pub fn plane(&self) -> Option<Arc<PlaneHealth>> {
+        self.shared.plane()
     }
 
     /// How far an attempt is, as its output tells; `None` when that is not known, or not looked at by us.

@@ -95,6 +95,7 @@ impl Hub {
                 Some(trouble) = inlets.troubles.recv() => self.handle_trouble(trouble),
                 order = inlets.orders.recv() => match order {
                     Some(Order::Command(command)) => self.handle_command(*command),
+                    Some(Order::Tell(fact)) => self.publish(None, fact),
                     Some(Order::Warn(text)) => self.warn(text),
                     Some(Order::Subscribe(answer)) => {
                         // Whoever asked may have gone.

@@ -40,7 +40,7 @@ pub(super) const LOOK_LIMIT: Duration = Duration::from_secs(30);
 /// A start, without the upload before it.
 pub(super) const START_LIMIT: Duration = Duration::from_secs(60);
 
-/// A run that is followed is told of every five seconds; missing for this long, it is asked why.
+/// A run that goes on is told of every five seconds; missing for this long, it is asked why.
 pub(super) const SUSPECT_AFTER: Duration = Duration::from_secs(20);
 
 /// How often that may be asked of one host, about whichever run.

@@ -11,6 +11,7 @@ mod hub;
 mod journal;
 pub mod ladder;
 mod limits;
+mod plane;
 mod pump;
 mod resume;
 mod shared;
@@ -28,6 +29,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use handle::{CommandError, Handle, Live, OutputTail, Subscription, Update};
+pub use plane::ControlPlane;
 
 use crate::domain::fleet::Fleet;
 use crate::domain::health;

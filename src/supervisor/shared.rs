@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::domain::health::HostHealth;
+use crate::domain::health::{HostHealth, PlaneHealth};
 use crate::domain::id::{AttemptId, HostId};
 use crate::domain::progress::Progress;
 use crate::domain::run::Stream;
@@ -22,6 +22,8 @@ pub(super) struct Shared {
     tails: Mutex<HashMap<(AttemptId, Stream), Tail>>,
     /// Whoever reads takes the `Arc` and no copy.
     health: Mutex<HashMap<HostId, Arc<HostHealth>>>,
+    /// `None`: there is none.
+    plane: Mutex<Option<Arc<PlaneHealth>>>,
     /// Of attempts that go on.
     progress: Mutex<HashMap<AttemptId, Progress>>,
 }
@@ -64,6 +66,7 @@ impl Shared {
             hosts: Mutex::default(),
             tails: Mutex::default(),
             health: Mutex::default(),
+            plane: Mutex::default(),
             progress: Mutex::default(),
         }
     }
@@ -81,6 +84,15 @@ impl Shared {
 
     pub(super) fn health(&self, host: &HostId) -> Option<Arc<HostHealth>> {
         self.health.lock().unwrap_or_else(PoisonError::into_inner).get(host).cloned()
+    }
+
+    pub(super) fn change_plane(&self, change: impl FnOnce(&mut PlaneHealth)) {
+        let mut plane = self.plane.lock().unwrap_or_else(PoisonError::into_inner);
+        change(Arc::make_mut(plane.get_or_insert_default()));
+    }
+
+    pub(super) fn plane(&self) -> Option<Arc<PlaneHealth>> {
+        self.plane.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(super) fn set_tail(&self, id: AttemptId, stream: Stream, end: watch::Receiver<u64>) {

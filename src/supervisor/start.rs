@@ -4,10 +4,9 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use crate::domain::diagnosis::Cause;
 use crate::domain::id::{AttemptId, Epoch};
 use crate::domain::run::{Evidence, RunInput, RunIo, RunSpec};
-use crate::port::{Session, SessionGone};
+use crate::port::Session;
 use crate::remote::{self, RemoteError, StartAnswer, StartKind, StartOrder};
 
 /// What keeps an attempt from being started.
@@ -63,18 +62,6 @@ pub(super) fn input(epoch: Epoch, answer: Result<StartAnswer, StartError>) -> Ru
             };
             RunInput::StartFailed { epoch, reason: error.to_string(), final_ }
         }
-    }
-}
-
-/// Why a link whose first command failed is not alive.
-pub(super) fn cause_of(error: RemoteError) -> Cause {
-    match error {
-        RemoteError::Gone(SessionGone(cause)) => cause,
-        other @ (RemoteError::Refused(_)
-        | RemoteError::TimedOut(_)
-        | RemoteError::Garbled(_)
-        | RemoteError::Host(_)
-        | RemoteError::File { .. }) => Cause::ExecRefused(other.to_string()),
     }
 }
 

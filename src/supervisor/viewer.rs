@@ -46,6 +46,8 @@ impl Viewer {
             tokio::select! {
                 order = orders.recv() => match order {
                     Some(Order::Command(command)) => self.pass_on(*command).await,
+                    // The holder of the ledger tells.
+                    Some(Order::Tell(_)) => {}
                     Some(Order::Warn(text)) => tracing::warn!(text, "not written down: another holds the ledger"),
                     Some(Order::Subscribe(answer)) => {
                         // Whoever asked may have gone.

@@ -23,7 +23,7 @@ use crate::app::key::Key;
 use crate::app::live::Numbers;
 use crate::app::log::{LogId, News, Program, Work};
 use crate::app::{App, Effect, Msg, Setup};
-use crate::domain::health::HostHealth;
+use crate::domain::health::{HostHealth, PlaneHealth};
 use crate::domain::id::HostId;
 use crate::domain::moment::Moment;
 use crate::supervisor::{Handle, Subscription, Update};
@@ -223,6 +223,7 @@ impl Session {
         });
         messages.push(Msg::Live(numbers.collect()));
         messages.push(Msg::Health(self.fresh_health()));
+        messages.extend(self.fresh_plane().map(Msg::Plane));
         let of = |id| Some((id, self.handle.progress(id)?));
         messages.push(Msg::Progress(self.app.watched().into_iter().filter_map(of).collect()));
         for msg in messages {
@@ -239,6 +240,11 @@ impl Session {
             (!known).then(|| (host.clone(), health))
         };
         self.app.fleet.hosts.keys().filter_map(fresh).collect()
+    }
+
+    fn fresh_plane(&self) -> Option<Arc<PlaneHealth>> {
+        let plane = self.handle.plane()?;
+        (!self.app.health.has(&plane)).then_some(plane)
     }
 
     async fn update(&mut self, now: Moment, msg: Msg) -> ControlFlow<Outcome> {

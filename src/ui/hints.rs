@@ -4,7 +4,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
-use super::pen::{Pen, columns};
+use super::pen::{Pen, columns, fit};
 use super::theme::{Role, Theme};
 use super::{Label, output};
 use crate::app::keymap::{self, Hint};
@@ -15,11 +15,16 @@ use crate::app::{App, say};
 pub fn render(frame: &mut Frame<'_>, area: Rect, app: &App, theme: &Theme) {
     let Some(mut pen) = Pen::at(frame.buffer_mut(), area, 0, theme.ellipsis()) else { return };
     if let Some(typed) = &app.entry {
-        let words = match typed.purpose {
-            Purpose::Filter => ("filter hosts ", "/", "enter keeps it  esc shows all again"),
-            Purpose::Note => ("note on the timeline ", "> ", "enter keeps it  esc leaves"),
+        return match typed.purpose {
+            Purpose::Filter => {
+                let words = ("filter hosts ", "/", "enter keeps it  esc shows all again");
+                entry(&mut pen, words, &typed.line, theme)
+            }
+            Purpose::Note => {
+                let about = format!("note on {} ", fit(&about(app), ABOUT, theme.ellipsis()));
+                entry(&mut pen, (&about, "> ", "enter keeps it  esc leaves"), &typed.line, theme)
+            }
         };
-        return entry(&mut pen, words, &typed.line, theme);
     }
     if prompt(&mut pen, app.output.view(), theme) {
         return;
@@ -29,7 +34,8 @@ pub fn render(frame: &mut Frame<'_>, area: Rect, app: &App, theme: &Theme) {
         pen.text(&format!("{} {} marked", theme.marked(), app.hosts.marks()), theme.style(Role::Accent)).skip(2);
     }
     // Help and quit are always there; what else fits comes before them.
-    let (last, rest): (Vec<Hint>, Vec<Hint>) = keymap::hints(app.focus).partition(|hint| hint.always);
+    let possible = keymap::hints(app.focus).filter(|hint| !(app.read_only && hint.acts));
+    let (last, rest): (Vec<Hint>, Vec<Hint>) = possible.partition(|hint| hint.always);
     let kept = last.iter().map(width).sum();
     note(&mut pen, &output::notes(app, theme), kept, theme);
     let mut room = pen.room().saturating_sub(kept);
@@ -41,6 +47,14 @@ pub fn render(frame: &mut Frame<'_>, area: Rect, app: &App, theme: &Theme) {
     }
     for hint in last {
         write(&mut pen, &hint, theme);
+    }
+}
+
+/// The hosts that a note is for.
+fn about(app: &App) -> String {
+    match app.hosts.marks() {
+        0 => app.host().map_or_else(|| "no host".to_owned(), |host| host.id.to_string()),
+        marks => say::count(marks, "marked host"),
     }
 }
 
@@ -93,7 +107,8 @@ fn entry(pen: &mut Pen<'_>, (head, sign, tail): (&str, &str, &str), line: &Line,
     }
 }
 
-/// A line being typed with its cursor; every character as `hidden` when there is one.
+/// A line being typed with its cursor; every character as `hidden` when there is one. Of a line that is too
+/// long for its place the beginning goes: the cursor stays in sight.
 pub fn typed(pen: &mut Pen<'_>, line: &Line, hidden: Option<char>, theme: &Theme) {
     let shown = |text: &str| match hidden {
         Some(sign) => text.chars().map(|_| sign).collect(),
@@ -102,9 +117,24 @@ pub fn typed(pen: &mut Pen<'_>, line: &Line, hidden: Option<char>, theme: &Theme
     let (before, after) = line.split();
     let mut rest = after.chars();
     let under = rest.next().map_or(" ".to_owned(), |c| shown(c.encode_utf8(&mut [0; 4])));
-    pen.text(&shown(before), theme.style(Role::Text));
+    let room = usize::from(pen.room().saturating_sub(columns(&under)));
+    pen.text(&tail(&shown(before), room, theme.ellipsis()), theme.style(Role::Text));
     pen.text(&under, Style::default().add_modifier(Modifier::REVERSED));
     pen.text(&shown(rest.as_str()), theme.style(Role::Text));
+}
+
+/// The end of a text, as much as fits with an ellipsis before it.
+fn tail(text: &str, room: usize, ellipsis: char) -> String {
+    if usize::from(columns(text)) <= room {
+        return text.to_owned();
+    }
+    let mut used = 1;
+    let kept = text.chars().rev().take_while(|c| {
+        used += usize::from(columns(c.encode_utf8(&mut [0; 4])));
+        used <= room
+    });
+    let kept: Vec<char> = kept.collect();
+    std::iter::once(ellipsis).take(room).chain(kept.into_iter().rev()).collect()
 }
 
 fn write(pen: &mut Pen<'_>, hint: &Hint, theme: &Theme) {
@@ -117,3 +147,19 @@ fn width(hint: &Hint) -> u16 {
 }
 
 const GAP: u16 = 2;
+
+/// Columns for whom a note is about.
+const ABOUT: usize = 24;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_long_line_its_end_is_seen() {
+        assert_eq!(tail("abcdef", 6, '~'), "abcdef");
+        assert_eq!(tail("abcdef", 4, '~'), "~def");
+        assert_eq!(tail("漢字漢字", 4, '~'), "~字");
+        assert_eq!(tail("abc", 0, '~'), "");
+    }
+}

@@ -85,7 +85,9 @@ fn draw(frame: &mut Frame<'_>, area: Rect, app: &App, theme: &Theme) {
         }
     }
     hints::render(frame, rect(areas.hints), app, theme);
-    toasts::render(frame, rect(areas.hints), app, theme);
+    // The line below the wall, and below the numbers, tells of the selected host: no toast hides it.
+    let told = u16::from(areas.wall.is_some() || areas.health.is_some());
+    toasts::render(frame, Rect { y: areas.hints.y.saturating_sub(told), ..rect(areas.hints) }, app, theme);
     dialog::render(frame, app, theme);
 }
 

@@ -1,4 +1,4 @@
-//! Toasts: at the right above the hints, the newest lowest.
+//! Toasts: at the right above the hints and what is told there, the newest lowest.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -8,15 +8,15 @@ use super::pen::{Pen, columns, fit};
 use super::theme::{Role, Theme};
 use crate::app::App;
 
-pub fn render(frame: &mut Frame<'_>, hints: Rect, app: &App, theme: &Theme) {
-    let mut y = hints.y;
+pub fn render(frame: &mut Frame<'_>, below: Rect, app: &App, theme: &Theme) {
+    let mut y = below.y;
     for toast in app.toasts.iter().rev() {
         let Some(above) = y.checked_sub(1).filter(|y| *y > 0) else { return };
         y = above;
-        let room = usize::from(hints.width.saturating_sub(8));
+        let room = usize::from(below.width.saturating_sub(8));
         let text = fit(&toast.text, room, theme.ellipsis());
         let width = columns(&text) + 4;
-        let area = Rect { x: hints.right().saturating_sub(width + 1), y, width, height: 1 };
+        let area = Rect { x: below.right().saturating_sub(width + 1), y, width, height: 1 };
         Clear.render(area, frame.buffer_mut());
         frame.buffer_mut().set_style(area, theme.selected(true));
         let (sign, role) = theme.tone(toast.tone);

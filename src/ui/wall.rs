@@ -2,12 +2,13 @@
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 
-use super::pen::Pen;
-use super::theme::{Role, Theme};
-use crate::app::wall::{Cell, Form};
-use crate::app::{App, say};
-use crate::domain::link::Hold;
+use super::pen::{Pen, columns};
+use super::theme::{Depth, Role, Theme};
+use crate::app::wall::{Cell, Form, RUN};
+use crate::app::{App, Pick, say};
+use crate::domain::link::{Hold, LinkState};
 
 pub fn render(frame: &mut Frame<'_>, area: Rect, app: &App, theme: &Theme) {
     let room = Rect { height: area.height.saturating_sub(1), ..area };
@@ -40,22 +41,65 @@ fn draw(frame: &mut Frame<'_>, at: Rect, cell: &Cell<'_>, form: Form, selected: 
         frame.buffer_mut().set_style(shown, theme.selected(true));
     }
     let Some(mut pen) = Pen::at(frame.buffer_mut(), at, 0, theme.ellipsis()) else { return };
-    pen.sign(theme.state(state), theme.style(Role::State(state)));
+    let ink = Ink { theme, selected };
+    pen.sign(theme.state(state), ink.style(Role::State(state)));
     let mark = if app.hosts.is_marked(&host.id) { theme.marked() } else { ' ' };
+    let pick = app.picks.of(&app.fleet, &host.id);
+    let hits = pick.as_ref().map_or(0, |pick| pick.attempt.alarm_hits());
+    let alarm = if hits > 0 { theme.alarm() } else { ' ' };
+    // Where there is room for an alarm's mark only, it stands in the gap between the cells.
     match form {
-        Form::Signs => {}
-        Form::Names => {
-            pen.sign(mark, theme.style(Role::Accent)).left(
-                host.id.as_str(),
-                at.width.saturating_sub(3),
-                theme.style(Role::Text),
-            );
+        Form::Signs => {
+            pen.sign(alarm, ink.style(Role::Bad));
         }
-        Form::Words => {
-            let name = at.width.saturating_sub(2 + 1 + STATE + 2);
-            pen.sign(mark, theme.style(Role::Accent)).left(host.id.as_str(), name, theme.style(Role::Text));
+        Form::Names => {
+            let name = at.width.saturating_sub(4);
+            pen.sign(mark, ink.style(Role::Accent)).left(host.id.as_str(), name, ink.style(Role::Text));
+            pen.sign(alarm, ink.style(Role::Bad));
+        }
+        Form::Words | Form::Runs => {
+            let run = if form == Form::Runs { RUN + 1 } else { 0 };
+            let name = at.width.saturating_sub(2 + 1 + STATE + 2 + run);
+            pen.sign(mark, ink.style(Role::Accent)).left(host.id.as_str(), name, ink.style(Role::Text));
             let word = host.link.hold().map_or(state.word(), Hold::short);
-            pen.skip(1).left(word, STATE, theme.style(Role::State(state)));
+            pen.skip(1).left(word, STATE, ink.style(Role::State(state)));
+            match pick.filter(|_| form == Form::Runs) {
+                Some(pick) => of_run(&mut pen, &pick, app, &ink, state),
+                None => {
+                    pen.sign(alarm, ink.style(Role::Bad));
+                }
+            }
+        }
+    }
+}
+
+/// `▶ ▲3 burn-in     ▰▰▱▱▱  42 %`
+fn of_run(pen: &mut Pen<'_>, pick: &Pick<'_>, app: &App, ink: &Ink<'_>, state: LinkState) {
+    let (sign, role) = ink.theme.standing(pick.standing(state));
+    let hits = pick.attempt.alarm_hits();
+    let alarms = if hits == 0 { String::new() } else { format!("{}{} ", ink.theme.alarm(), say::few(hits)) };
+    let progress = app.progress(pick).filter(|_| state.is_connected());
+    let (gauge, percent) = progress.map_or_else(Default::default, |progress| {
+        (ink.theme.gauge(progress.permille, GAUGE), format!("{} %", progress.permille / 10))
+    });
+    let name = (RUN - 2).saturating_sub(columns(&alarms) + columns(&gauge) + columns(&percent).max(5) + 2);
+    pen.skip(1).sign(sign, ink.style(role)).skip(1).left(&alarms, columns(&alarms), ink.style(Role::Bad));
+    pen.left(&say::clean(pick.run.spec.title()), name, ink.style(Role::Text));
+    pen.skip(1).left(&gauge, columns(&gauge), ink.style(Role::Quiet)).right(&percent, 6, ink.style(Role::Quiet));
+}
+
+/// Styles of a cell.
+struct Ink<'a> {
+    theme: &'a Theme,
+    selected: bool,
+}
+
+impl Ink<'_> {
+    /// With sixteen colours the selected cell is reversed, and colours in it would be blocks.
+    fn style(&self, role: Role) -> Style {
+        match self.theme.depth {
+            Depth::Ansi16 if self.selected => Style::default(),
+            Depth::Mono | Depth::Ansi16 | Depth::Indexed | Depth::Rgb => self.theme.style(role),
         }
     }
 }
@@ -87,3 +131,6 @@ fn note(frame: &mut Frame<'_>, at: Rect, app: &App, theme: &Theme) {
 
 /// The longest word of a state.
 const STATE: u16 = 12;
+
+/// Columns of a gauge.
+const GAUGE: usize = 5;

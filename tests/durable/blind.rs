@@ -38,4 +38,15 @@ fn what_was_written_while_no_supervisor_ran_is_told_and_marked() {
     let marks = running.marks(id, Stream::Out);
     assert!(matches!(marks.as_slice(), [OutputMark::Blind { log_offset: 0, caught_up: 6, .. }]), "{marks:?}");
     running.stop();
+    // It is told of the run afterwards, too.
+    let run = id.run.to_string();
+    let said = |words: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_steadfast"));
+        command.arg("--state-dir").arg(rig.state.path()).args(words);
+        command.env_remove("STEADFAST_CONFIG").env("XDG_CONFIG_HOME", rig.state.path());
+        String::from_utf8(command.output().unwrap().stdout).unwrap()
+    };
+    assert!(said(&["runs", "--json"]).contains(r#""blind_ms":"#));
+    let evidence = said(&["log", &run, "--evidence"]);
+    assert!(evidence.contains("not seen for reasons of ours: "), "{evidence}");
 }

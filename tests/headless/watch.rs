@@ -93,6 +93,20 @@ fn a_hold_outlives_the_process_and_reconnect_takes_it_back() {
 }
 
 #[test]
+fn a_note_is_written_down_and_does_nothing_to_the_host() {
+    let bench = Bench::new();
+    let said = bench.run(&["--read-only", "note", "h1", "-m", " swapped\tthe DIMM "]);
+    assert_eq!((said.code, said.err.contains("h1: noted")), (Some(0), true), "{said:?}");
+    for line in [&["note", "h1"][..], &["note", "h1", "-m", "  "], &["note", "-m", "text"]] {
+        assert_eq!(bench.run(line).code, Some(2), "{line:?}");
+    }
+    let ledger = steadfast::ledger::Ledger::open_viewer(&bench.dir.path().join("state")).unwrap();
+    let notes = ledger.restore(steadfast::domain::moment::Wall(0)).unwrap().hosts;
+    let marks = notes.values().flat_map(|host| host.timeline.marks()).map(|mark| format!("{mark:?}"));
+    assert!(marks.into_iter().any(|mark| mark.contains("swapped the DIMM")), "{notes:?}");
+}
+
+#[test]
 fn many_hosts_want_their_number_said_and_read_only_refuses() {
     let bench = Bench::new();
     let said = bench.run(&["mark-dead", "n[1-6]"]);

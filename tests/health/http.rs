@@ -13,10 +13,10 @@ use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 use crate::bench::Bench;
 
 /// What is said to a request for a path; `None`: nothing, ever.
-type Say = dyn Fn(&str, &str) -> Option<String> + Send + Sync;
+pub type Say = dyn Fn(&str, &str) -> Option<String> + Send + Sync;
 
-struct ControlPlane {
-    url: String,
+pub struct ControlPlane {
+    pub url: String,
     most: Arc<AtomicUsize>,
     overlapped: Arc<AtomicBool>,
     asked: Arc<Mutex<Vec<String>>>,
@@ -41,7 +41,7 @@ pub fn ok(body: &str) -> Option<String> {
 
 impl ControlPlane {
     /// Each connection on a thread of its own; they end with the test's process.
-    fn start(say: Arc<Say>) -> Self {
+    pub fn start(say: Arc<Say>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let plane = Self { url, most: Arc::default(), overlapped: Arc::default(), asked: Arc::default() };

@@ -113,3 +113,53 @@ fn a_supervisor_that_is_killed_leaves_its_samples_to_the_next() {
     let said = bench.run(&["run", "-H", "h1", "--", &until(&bin, 3)]);
     assert_eq!((said.code, rows() >= 1), (Some(0), true), "{said:?}");
 }
+
+/// `h1` is sampled by a run, `h2` by nobody.
+#[test]
+fn a_host_that_a_supervisor_has_sampled_is_not_asked_again() {
+    let Some((bench, bin)) = counted() else { return };
+    let config = "[health]\ninterval = \"20s\"\nunits = []\nprocesses = [\"sshd\"]\n[[hosts]]\nname = \"h[1-2]\"\n";
+    std::fs::write(bench.dir.path().join("steadfast.toml"), config).unwrap();
+    let going = bench.start(&["run", "-H", "h1", "--", &until(&bin, 1_000_000)]);
+    let state = bench.dir.path().join("state");
+    let sampled = || {
+        let reader = HealthReader::open(&state).ok().flatten();
+        reader.and_then(|reader| reader.recent(0).ok()).is_some_and(|hosts| !hosts.is_empty())
+    };
+    crate::support::until("a sample is on disk", sampled);
+    let calls = || std::fs::read_to_string(bin.path().join("calls")).unwrap().lines().count();
+    let (before, pid) = (calls(), going.pid());
+
+    let said = bench.run(&["services", "--json"]);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    let rows: Vec<serde_json::Value> = said.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let by = |host: &str| rows.iter().find(|row| row["server"] == host).unwrap().clone();
+    assert_eq!((&by("h1")["answered_by"], by("h1")["sampled_at"].is_string()), (&"supervisor".into(), true));
+    assert!(by("h2")["answered_by"].is_null() && by("h2")["cpu"].is_number(), "{rows:?}");
+    assert_eq!(calls() - before, 1, "h2 was asked, and nobody else");
+    assert!(said.err.contains("1 of 2 hosts sampled by") && said.err.contains(&format!("pid {pid}")), "{}", said.err);
+
+    let said = bench.run(&["services", "-H", "h1"]);
+    let mut lines = said.out.lines();
+    assert!(lines.next().is_some_and(|head| head.contains("sampled")), "{said:?}");
+    assert!(lines.next().is_some_and(|row| row.contains(" ago")), "{said:?}");
+    for command in [&["status", "--service", "sshd", "-H", "h1"][..], &["unhealthy-services", "-H", "h1"]] {
+        let said = bench.run(command);
+        assert!(said.out.contains(" ago") && said.err.contains("1 host sampled by"), "{said:?}");
+    }
+    let watch = ["watch", "--service", "sshd", "-H", "h1", "--count", "1", "--json", "--interval"];
+    let said = bench.run(&[&watch[..], &["20s"]].concat());
+    assert!(said.out.contains("answered_by"), "{said:?}");
+    assert_eq!(calls() - before, 1, "nobody was asked");
+    // More often than the supervisor, and when it is wanted.
+    let said = bench.run(&[&watch[..], &["2s"]].concat());
+    assert!(!said.out.contains("answered_by"), "{said:?}");
+    let said = bench.run(&["services", "-H", "h1", "--fresh"]);
+    assert!(!said.out.contains(" ago") && said.err.is_empty(), "{said:?}");
+    // What is looked for now was not looked for then.
+    std::fs::write(bench.dir.path().join("steadfast.toml"), config.replace("sshd", "init")).unwrap();
+    let said = bench.run(&["services", "-H", "h1"]);
+    assert!(said.out.contains("init") && !said.out.contains(" ago"), "{said:?}");
+    drop(going);
+    assert_eq!(bench.run(&["cancel", "last"]).code, Some(0));
+}

@@ -62,6 +62,53 @@ fn a_late_probe_is_shown_as_late_and_not_piled_up() {
     assert!(said.out.contains("? unknown") && said.out.contains("late: no answer within 3 s"), "{said:?}");
 }
 
+/// A zone that is a chip, too, a chip with labels of which one says that it is broken, and one without a name.
+#[test]
+fn temperatures_come_from_zones_and_from_chips() {
+    let root = tempfile::tempdir().unwrap();
+    let files = [
+        ("thermal/thermal_zone0/temp", "41000"),
+        ("thermal/thermal_zone0/type", "acpitz"),
+        ("hwmon/hwmon0/name", "acpitz"),
+        ("hwmon/hwmon0/temp1_input", "41000"),
+        ("hwmon/hwmon0/device/temp", "41000"),
+        ("hwmon/hwmon1/name", "coretemp"),
+        ("hwmon/hwmon1/temp1_input", "52000"),
+        ("hwmon/hwmon1/temp1_label", "Package id 0"),
+        ("hwmon/hwmon1/temp2_input", "99000"),
+        ("hwmon/hwmon1/temp2_fault", "1"),
+        ("hwmon/hwmon2/temp1_input", "38850"),
+    ];
+    for (name, text) in files {
+        let path = root.path().join("sys/class").join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, format!("{text}\n")).unwrap();
+    }
+    let chip = root.path().join("sys/class/hwmon/hwmon3");
+    std::fs::create_dir(&chip).unwrap();
+    for n in 1..=200 {
+        std::fs::write(chip.join(format!("temp{n}_input")), "20000\n").unwrap();
+    }
+    for shell in [&["/bin/sh", "-s"][..], &["busybox", "sh", "-s"]] {
+        let mut child = Command::new(shell[0])
+            .args(&shell[1..])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("a shell");
+        let call = format!("sfh_thermal '{}'\nexit", root.path().display());
+        write!(child.stdin.take().unwrap(), "{}\n{call}\n", include_str!("../../assets/health.sh")).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert!(output.stderr.is_empty(), "{output:?}");
+        let told = String::from_utf8(output.stdout).unwrap();
+        let lines: Vec<&str> = told.lines().map(str::trim_end).collect();
+        let first = ["\u{1e}SFH1 temp", "41000 acpitz", "52000 coretemp Package id 0", "38850"];
+        assert_eq!(lines.get(..4), Some(&first[..]), "{told}");
+        assert!(lines.len() < 55, "{told}");
+    }
+}
+
 /// Prints what one probe costs the host; the limit is generous, the machine is busy.
 #[test]
 fn the_cost_of_a_probe_is_small() {

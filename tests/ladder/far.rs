@@ -84,10 +84,15 @@ impl Far {
         fs::create_dir(self.path("home")).unwrap();
         fs::write(self.path("authorized_keys"), format!("{}\n", self.client_key.public)).unwrap();
         fs::write(self.path("known_hosts"), format!("192.0.2.1 {}\n", self.host_key.public)).unwrap();
+        // What a login runs on a host that hangs stands still before the command.
+        let shell = "#!/bin/sh\n[ -e \"${0%/*}/hang\" ] && kill -STOP $$\nexec sh -c \"$SSH_ORIGINAL_COMMAND\"\n";
+        fs::write(self.path("shell"), shell).unwrap();
+        fs::set_permissions(self.path("shell"), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
         let sshd = format!(
             "Port 22\nListenAddress 192.0.2.1\nHostKey {dir}/host_key\nAuthorizedKeysFile {dir}/authorized_keys\n\
              StrictModes no\nUsePAM no\nUseDNS no\nPidFile none\nPermitRootLogin yes\nPasswordAuthentication no\n\
-             LogLevel VERBOSE\nMaxStartups 100\nSetEnv HOME={dir}/home\n"
+             LogLevel VERBOSE\nMaxStartups 100\nSetEnv HOME={dir}/home\n\
+             ForceCommand {dir}/shell\n"
         );
         fs::write(self.path("sshd_config"), sshd).unwrap();
         let ssh = format!(
@@ -129,6 +134,35 @@ impl Far {
         for pid in std::iter::once(pid).chain(descendants(pid)) {
             signal(pid, what);
         }
+    }
+
+    /// The sessions there are; others can be made.
+    pub fn signal_sessions(&self, what: Signal) {
+        self.of_sessions().for_each(|pid| signal(pid, what));
+    }
+
+    /// What these run, while sshd itself goes on.
+    pub fn signal_commands(&self, what: Signal) {
+        let is_sshd =
+            |pid: &u32| fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|it| it.starts_with("sshd"));
+        self.of_sessions().filter(|pid| !is_sshd(pid)).for_each(|pid| signal(pid, what));
+    }
+
+    fn of_sessions(&self) -> impl Iterator<Item = u32> + use<> {
+        descendants(self.sshd.borrow().as_ref().expect("sshd is stopped").id()).into_iter()
+    }
+
+    /// Commands of new logins never begin, or do again.
+    pub fn hang(&self, hangs: bool) {
+        if hangs { fs::write(self.path("hang"), "").unwrap() } else { fs::remove_file(self.path("hang")).unwrap() }
+    }
+
+    /// The process that will write down how the only run has ended.
+    pub fn runner(&self) -> u32 {
+        let runs = self.path("home").join(".local/state/steadfast/runs");
+        let run = fs::read_dir(runs).unwrap().next().unwrap().unwrap().path();
+        let ident = fs::read_to_string(run.join("ident")).unwrap();
+        ident.lines().find_map(|line| line.strip_prefix("pid=")).unwrap().parse().unwrap()
     }
 
     pub fn stop(&mut self) {

@@ -1,5 +1,6 @@
 //! The program as it goes: its events, in their order.
 
+use std::cell::RefCell;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, sync_channel};
@@ -11,6 +12,8 @@ use crate::support::LIMIT;
 pub struct Going {
     child: Child,
     events: Receiver<Value>,
+    /// Those that were passed over.
+    seen: RefCell<Vec<String>>,
 }
 
 impl Going {
@@ -27,26 +30,31 @@ impl Going {
                 }
             }
         });
-        Self { child, events }
+        Self { child, events, seen: RefCell::default() }
     }
 
     /// The next event that `is` it; those before it are over.
     pub fn wait_for_event(&self, what: &str, is: impl Fn(&Value) -> bool) -> Value {
-        let mut seen = Vec::new();
+        let begin = self.seen.borrow().len();
         loop {
             let Ok(event) = self.events.recv_timeout(LIMIT) else {
-                panic!("waited in vain: {what}; seen: {seen:#?}");
+                panic!("waited in vain: {what}; seen: {:#?}", &self.seen()[begin..]);
             };
             if is(&event) {
                 return event;
             }
-            seen.push(event.to_string());
+            self.seen.borrow_mut().push(event.to_string());
         }
     }
 
     /// The same of the link's changes.
     pub fn wait_for(&self, what: &str, is: impl Fn(&Value) -> bool) -> Value {
         self.wait_for_event(what, |event| event["type"] == "link" && is(event))
+    }
+
+    /// Everything that was passed over so far.
+    pub fn seen(&self) -> Vec<String> {
+        self.seen.borrow().clone()
     }
 
     /// The end of the program by itself.

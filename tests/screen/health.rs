@@ -8,15 +8,16 @@ use steadfast::app::health::Column;
 use steadfast::app::key::{Code, Key};
 use steadfast::app::mouse::{Deed, Mouse};
 use steadfast::app::{App, Focus, Msg};
+use steadfast::domain::command::Command;
 use steadfast::domain::event::Fact;
 use steadfast::domain::health::{
-    Disk, Filesystem, HostHealth, LevelChange, Load, Percent, Pressure, Rates, Reason, Running, Sample, Sensor,
-    Service, Settings, Status, Taken, Vitals,
+    Disk, Filesystem, HostHealth, LevelChange, Load, Percent, PlaneHealth, Pressure, Rates, Reason, Report, Running,
+    Sample, Sensor, Service, Settings, Status, Taken, Trouble, Vitals,
 };
 use steadfast::domain::moment::Wall;
 
 use crate::scene::{self, event, host};
-use crate::{COLOURED, ENTER, ESC, PLAIN, draw, find, press, text, typed};
+use crate::{COLOURED, ENTER, ESC, PLAIN, commands, draw, find, press, text, typed};
 
 fn percent(value: f64) -> Percent {
     Percent::new(value.clamp(0.0, 100.0)).unwrap_or(Percent::ZERO)
@@ -86,6 +87,7 @@ pub fn app(columns: u16, rows: u16) -> App {
     let known = known.into_iter().map(|(name, health)| (host(name), Arc::new(health))).collect();
     app.update(scene::NOW, Msg::Health(known));
     let change = LevelChange {
+        server: None,
         service: Some("nginx".into()),
         from: Status::Healthy,
         to: Status::Unhealthy,
@@ -184,6 +186,103 @@ fn it_is_sorted_by_any_column_and_the_selection_stays_with_the_host() {
     typed(&mut app, "/cedar");
     press(&mut app, &[ENTER]);
     assert_eq!(app.health_order().len(), 1);
+}
+
+#[test]
+fn the_filter_finds_whatever_a_row_shows() {
+    let shown = |filter: &str| {
+        let mut app = app(160, 45);
+        typed(&mut app, &format!("/{filter}"));
+        press(&mut app, &[ENTER]);
+        app.health_order().iter().map(|row| row.host.id.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(shown("unhealthy"), ["amber", "birch"]);
+    assert_eq!(shown("healthy"), ["cedar", "elm", "ginkgo"], "unhealthy is not meant");
+    assert_eq!(shown("late"), ["elm"]);
+    let amber = app(160, 45).health_order()[0].value(Column::Cpu).unwrap();
+    assert_eq!(shown(&format!("{amber:.0}% amber")), ["amber"]);
+    assert_eq!(shown("zzz"), [""; 0], "what no row shows");
+    assert_eq!(shown("nginx"), ["birch"]);
+    assert_eq!(shown("unhealthy nginx"), ["birch"]);
+    assert_eq!(shown("never"), shown("never sampled"));
+}
+
+/// As a control plane tells it: one over its threshold, one that hangs.
+fn with_servers(columns: u16, rows: u16) -> App {
+    let mut app = app(columns, rows);
+    let report = |server: &str, cpu: f64, service: &str| Report {
+        server: server.into(),
+        outcome: Ok(Sample {
+            cpu: Percent::new(cpu).ok(),
+            memory: Percent::new(20.0).ok(),
+            remarks: if cpu > 100.0 { vec!["cpu: \"101%\" is no percentage".into()] } else { Vec::new() },
+            services: vec![Service { name: service.into(), running: Running::Yes }],
+            ..Sample::default()
+        }),
+        sampled: None,
+    };
+    let hangs = |server: &str| Report {
+        server: server.into(),
+        outcome: Err(Trouble::Late(Duration::from_secs(10))),
+        sampled: None,
+    };
+    let mut plane = PlaneHealth { name: "https://cp.example".into(), ..PlaneHealth::default() };
+    let reports = vec![
+        report("10.0.0.10", 99.0, "AuthService"),
+        report("10.0.0.9", 12.0, "UserService"),
+        report("10.0.0.8", 101.0, "UserService"),
+    ];
+    plane.apply(scene::NOW.wall, [reports, vec![hangs("2001:db8::1"), hangs("no such\tword")]].concat());
+    app.update(scene::NOW, Msg::Plane(Arc::new(plane)));
+    app
+}
+
+#[test]
+fn servers_of_a_control_plane_stand_beside_the_hosts() {
+    for (columns, rows) in [(80, 24), (160, 45)] {
+        let mut app = with_servers(columns, rows);
+        typed(&mut app, "G");
+        let shown = text(&draw(&app, COLOURED));
+        assert!(shown.contains("10 hosts, 5 servers"), "{shown}");
+        let names: Vec<String> = app.health_order().iter().rev().take(4).map(|row| row.host.id.to_string()).collect();
+        assert_eq!(names, ["no_such_word", "2001:db8::1", "10.0.0.10", "10.0.0.9"]);
+        assert!(shown.contains("no_such_word no sample: late: no answer within 10 s"), "{shown}");
+        typed(&mut app, "kkkk");
+        let shown = text(&draw(&app, COLOURED));
+        assert!(shown.contains("10.0.0.8 UserService sampled 0s ago: cpu: \"101%\" is no percentage"), "{shown}");
+        // Sorted with the hosts; the service and what is wrong in words.
+        press(&mut app, &[Key::char('/')]);
+        typed(&mut app, "authservice");
+        press(&mut app, &[ENTER]);
+        let shown = text(&draw(&app, COLOURED));
+        assert!(shown.contains("10.0.0.10 AuthService sampled 0s ago: CPU 99 % over 90 %"), "{shown}");
+        press(&mut app, &[ENTER]);
+        let shown = text(&draw(&app, PLAIN));
+        assert!(shown.contains("of https://cp.example") && shown.is_ascii(), "{shown}");
+    }
+}
+
+#[test]
+fn verbs_do_nothing_to_a_server() {
+    let mut app = with_servers(120, 40);
+    typed(&mut app, "j");
+    assert_eq!(commands(&typed(&mut app, "r")).len(), 1, "on a host they do");
+    let (x, y) = find(&app, "10.0.0.9", false);
+    app.update(scene::NOW, Msg::Mouse(Mouse { what: Deed::Press, x: x + 1, y }));
+    assert_eq!(commands(&typed(&mut app, "r")), [] as [&Command; 0]);
+    assert!(text(&draw(&app, COLOURED)).contains("10.0.0.9 is a server of the control plane"), "said why");
+    // Back on a host.
+    typed(&mut app, "g");
+    assert_eq!(commands(&typed(&mut app, "r")).len(), 1);
+}
+
+#[test]
+fn a_control_plane_that_says_nothing_is_told_of() {
+    let mut app = app(120, 40);
+    let failed = Some((scene::NOW.wall, "list the servers of https://cp.example/: HTTP 401".to_owned()));
+    app.update(scene::NOW, Msg::Plane(Arc::new(PlaneHealth { failed, ..PlaneHealth::default() })));
+    let shown = text(&draw(&app, COLOURED));
+    assert!(shown.contains("list the servers of https://cp.example/: HTTP 401"), "{shown}");
 }
 
 #[test]

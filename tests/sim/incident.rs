@@ -27,6 +27,8 @@ pub enum Incident {
     RefusesPort,
     KeyChanged,
     AuthFails,
+    /// Logins are taken, commands never answered.
+    ExecHangs,
     /// Many others dial too: each dial waits this long for its place.
     Crowded(Duration),
     Works,
@@ -58,6 +60,7 @@ fn any_incident() -> impl Strategy<Value = Incident> {
         Just(Incident::RefusesPort),
         Just(Incident::KeyChanged),
         Just(Incident::AuthFails),
+        Just(Incident::ExecHangs),
         (0_u64..400).prop_map(|s| Incident::Crowded(Duration::from_secs(s))),
         Just(Incident::Works),
         Just(Incident::Reboot),

@@ -20,6 +20,7 @@ enum Host {
     Refuses,
     WrongKey,
     WrongAuth,
+    Hangs,
 }
 
 pub struct World {
@@ -106,6 +107,10 @@ impl World {
             }
             Incident::AuthFails => {
                 self.host = Host::WrongAuth;
+                self.cut();
+            }
+            Incident::ExecHangs => {
+                self.host = Host::Hangs;
                 self.cut();
             }
             Incident::Crowded(queue) => self.queue = *queue,
@@ -349,7 +354,7 @@ impl World {
                     reply(start, LinkInput::Dialing { epoch, stage: DialStage::Connecting { limit } });
                 }
             }
-            LinkEffect::Identify(epoch) if answers => {
+            LinkEffect::Identify(epoch) if answers && self.host != Host::Hangs => {
                 let identity = self.identity();
                 self.replies.push((soon, LinkInput::Identified { epoch, identity }));
             }
@@ -371,7 +376,7 @@ impl World {
         let failed = |cause| LinkInput::DialFailed { epoch, cause, evidence: vec![] };
         self.replies.push(match self.host {
             _ if !self.route => (now, failed(Cause::NoRoute)),
-            Host::Works => (soon, LinkInput::Dialed { epoch, evidence: vec![] }),
+            Host::Works | Host::Hangs => (soon, LinkInput::Dialed { epoch, evidence: vec![] }),
             Host::Silent => (now + Duration::from_secs(10), failed(Cause::ConnectTimedOut)),
             Host::Resets => (soon, failed(Cause::ResetBeforeBanner)),
             Host::Refuses => (soon, failed(Cause::PortRefused)),

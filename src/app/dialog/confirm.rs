@@ -69,32 +69,19 @@ impl Confirm {
     }
 
     pub(super) fn handle_key(&mut self, key: Key) -> Step {
-        match key.code {
-            Code::Esc => return Step::Close,
-            Code::Enter if self.typed.is_some() => return self.agree(),
-            Code::Enter => return if self.on_yes { self.agree() } else { Step::Close },
-            Code::Tab | Code::BackTab | Code::Left | Code::Right if self.typed.is_none() => self.on_yes = !self.on_yes,
-            Code::Char(_)
-            | Code::Tab
-            | Code::BackTab
-            | Code::Left
-            | Code::Right
-            | Code::Up
-            | Code::Down
-            | Code::Home
-            | Code::End
-            | Code::PageUp
-            | Code::PageDown
-            | Code::Backspace
-            | Code::Delete => return self.handle_other(key),
+        if key.code == Code::Enter && (self.typed.is_some() || self.on_yes) {
+            return self.agree();
         }
-        Step::Stay
+        if [Code::Esc, Code::Enter].contains(&key.code) { Step::Close } else { self.handle_other(key) }
     }
 
     fn handle_other(&mut self, key: Key) -> Step {
         if let Some((_, line)) = &mut self.typed {
             line.handle_key(key);
             return Step::Stay;
+        }
+        if [Code::Tab, Code::BackTab, Code::Left, Code::Right].contains(&key.code) {
+            self.on_yes = !self.on_yes;
         }
         match key.typed() {
             Some('y' | 'Y') => self.agree(),

@@ -95,7 +95,8 @@ impl AsRef<str> for Entry {
     }
 }
 
-/// The keymap as commands, each action once.
+/// The keymap as commands, each action once; those that hold everywhere first: what moves the cursor about
+/// is seldom what somebody looks for.
 fn all() -> impl Iterator<Item = Entry> {
     let first = |n: &usize| {
         let action = BINDINGS[*n].action;
@@ -111,7 +112,8 @@ fn all() -> impl Iterator<Item = Entry> {
     });
     let own = output::KEYS.iter().filter(|binding| binding.verb != Verb::Follow && binding.verb != Verb::Wrap);
     let own = own.map(|binding| Entry { help: binding.help, keys: binding.keys, deed: Deed::Output(binding.verb) });
-    screen.chain(own)
+    let everywhere = |entry: &Entry| matches!(entry.deed, Deed::Screen(_, None));
+    screen.clone().filter(everywhere).chain(screen.filter(move |entry| !everywhere(entry))).chain(own)
 }
 
 #[cfg(test)]
@@ -136,6 +138,12 @@ mod tests {
             let same = |entry: &Entry| entry.keys.iter().any(|key| binding.keys.contains(key));
             assert!(all().any(|entry| entry.deed == Deed::Output(binding.verb) || same(&entry)), "{binding:?}");
         }
+    }
+
+    #[test]
+    fn before_anything_is_typed_the_verbs_are_first() {
+        let first = Palette::new().shown().first().map(|entry| entry.deed);
+        assert_eq!(first, Some(Deed::Screen(Action::Reconnect, None)));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! by the supervisor; here it is put in order and into words.
 
 mod one;
+mod servers;
 mod table;
 mod words;
 
@@ -12,13 +13,20 @@ pub use self::one::{Chart, HEAD, Item, OneHost};
 pub use self::table::{Header, PREFIX, Row, Table};
 pub use self::words::{Age, Findings, Grade, number, percent};
 use super::App;
-use crate::domain::health::{HostHealth, Metric, Settings};
+use crate::domain::fleet::Fleet;
+use crate::domain::health::{HostHealth, Metric, PlaneHealth, Settings};
 use crate::domain::id::HostId;
 
 /// The state of the view.
 #[derive(Clone, Debug, Default)]
 pub struct Board {
     hosts: BTreeMap<HostId, Arc<HostHealth>>,
+    /// A control plane, where one is asked.
+    plane: Option<Arc<PlaneHealth>>,
+    /// Its servers, as hosts that nobody is connected to.
+    servers: Fleet,
+    /// The one of them that is selected instead of a host.
+    server: Option<HostId>,
     /// Thresholds, and how often hosts are sampled.
     pub settings: Settings,
     pub column: Column,
@@ -122,7 +130,8 @@ impl App {
     /// Shows all of the selected host, or the table again.
     pub(super) fn open_health(&mut self) {
         self.hosts.pin(&self.fleet);
-        (self.health.open, self.health.scroll) = (!self.health.open && self.host().is_some(), 0);
+        let some = self.health_server().is_some() || self.host().is_some();
+        (self.health.open, self.health.scroll) = (!self.health.open && some, 0);
     }
 
     /// Another host, or, of one host, other lines.
@@ -135,9 +144,17 @@ impl App {
         }
         let order = self.health_order();
         let Some(last) = order.len().checked_sub(1) else { return };
-        let selected = self.host().map(|host| &host.id);
-        let at = order.iter().position(|row| Some(&row.host.id) == selected).unwrap_or(0);
-        let next = order[at.saturating_add_signed(rows).min(last)].host.id.clone();
-        self.hosts.select(next);
+        let at = order.iter().position(|row| row.selected).unwrap_or(0);
+        let next = &order[at.saturating_add_signed(rows).min(last)];
+        let (id, server) = (next.host.id.clone(), next.server);
+        self.select_health(id, server);
+    }
+
+    /// Selects a row: a host, or a server of the control plane.
+    pub(super) fn select_health(&mut self, id: HostId, server: bool) {
+        self.health.server = server.then(|| id.clone());
+        if !server {
+            self.hosts.select(id);
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! One host: every number with its past, filesystems, sensors, services.
 
 use super::words::{Age, Findings, Grade};
-use super::{App, number, percent};
+use super::{App, Row, number, percent};
 use crate::app::say;
 use crate::domain::fleet::HostView;
 use crate::domain::health::{FULL, HOT, HostHealth, Metric, Running, Sample, Taken};
@@ -10,6 +10,8 @@ use crate::domain::health::{FULL, HOT, HostHealth, Metric, Running, Sample, Take
 #[derive(Clone, Debug)]
 pub struct OneHost<'a> {
     pub host: &'a HostView,
+    /// It is a server of the control plane.
+    pub server: bool,
     pub health: Option<&'a HostHealth>,
     pub age: Age,
     pub findings: Findings,
@@ -65,10 +67,10 @@ impl App {
     /// The selected host for so much room; `None`: there is none.
     #[must_use]
     pub fn one_host(&self, width: u16, height: u16) -> Option<OneHost<'_>> {
-        let host = self.host()?;
-        let health = self.health.of(&host.id).map(AsRef::as_ref);
+        // What is selected is in sight: the same as in the table.
+        let row = self.health_order().into_iter().find(|row| row.selected)?;
+        let Row { host, server, health, age, findings, .. } = row;
         let taken = health.and_then(|health| health.latest.as_ref());
-        let age = self.age(host, health);
         let charts: Vec<Chart> = CHARTS.iter().map(|(metric, label)| self.chart(*metric, label, taken)).collect();
         let room = height.saturating_sub(HEAD);
         let beside = width >= BESIDE;
@@ -76,8 +78,7 @@ impl App {
         // With a blank line between charts of several rows.
         let rows = if each >= 3 && beside { (each - 1).min(5) } else { 1 };
         let items = taken.map(|taken| self.items(taken)).unwrap_or_default();
-        let findings = self.findings(host, taken);
-        Some(OneHost { host, health, age, findings, beside, rows, charts, items, room: usize::from(room) })
+        Some(OneHost { host, server, health, age, findings, beside, rows, charts, items, room: usize::from(room) })
     }
 
     fn chart(&self, metric: Metric, label: &'static str, taken: Option<&Taken>) -> Chart {

@@ -2,16 +2,19 @@
 
 use std::cmp::Ordering;
 
-use super::words::{Age, Findings};
+use super::words::{Age, Findings, number};
 use super::{App, Board, Column};
-use crate::app::hosts::Order;
+use crate::app::hosts::{Order, Told};
 use crate::domain::fleet::HostView;
-use crate::domain::health::{HostHealth, Running, Taken};
+use crate::domain::health::{HostHealth, Running, Status, Taken};
+use crate::domain::id::HostId;
 
 /// What is known of one host.
 #[derive(Clone, Debug)]
 pub struct Row<'a> {
     pub host: &'a HostView,
+    /// A server of the control plane; else a host.
+    pub server: bool,
     pub health: Option<&'a HostHealth>,
     pub age: Age,
     pub findings: Findings,
@@ -48,6 +51,12 @@ impl<'a> Row<'a> {
         column.metrics().iter().filter_map(|metric| point.values[metric.index()]).max_by(f32::total_cmp)
     }
 
+    /// The service of a server.
+    #[must_use]
+    pub fn service(&self) -> Option<&'a str> {
+        self.taken().filter(|_| self.server).and_then(|taken| taken.sample.service())
+    }
+
     /// Services that run, and all.
     #[must_use]
     pub fn services(&self) -> Option<(usize, usize)> {
@@ -58,19 +67,23 @@ impl<'a> Row<'a> {
 }
 
 impl App {
-    fn health_row<'a>(&'a self, host: &'a HostView) -> Row<'a> {
+    fn health_row<'a>(&'a self, host: &'a HostView, selected: Option<&HostId>) -> Row<'a> {
         let health = self.health.of(&host.id).map(AsRef::as_ref);
         let age = self.age(host, health);
-        let findings = self.findings(host, health.and_then(|health| health.latest.as_ref()));
-        let selected = self.host().is_some_and(|selected| selected.id == host.id);
-        Row { host, health, age, findings, selected }
+        let findings = self.findings(host, health.and_then(|health| health.latest.as_ref()), None);
+        let selected = selected == Some(&host.id);
+        Row { host, server: false, health, age, findings, selected }
     }
 
     /// The hosts that pass the filter, in the order that was asked for: the highest first, names from a.
     #[must_use]
     pub fn health_order(&self) -> Vec<Row<'_>> {
-        let mut rows: Vec<Row<'_>> =
-            self.hosts.visible_in(&self.fleet, Order::Name).into_iter().map(|host| self.health_row(host)).collect();
+        let hosts = self.hosts.visible_in(&self.fleet, Order::Name);
+        let server = self.health_server().map(|server| &server.id);
+        let servers = self.hosts.visible_in(&self.health.servers, Order::Name);
+        let selected = self.host().filter(|_| server.is_none()).map(|host| &host.id);
+        let mut rows: Vec<Row<'_>> = hosts.into_iter().map(|host| self.health_row(host, selected)).collect();
+        rows.extend(servers.into_iter().map(|host| self.server_row(host, server)));
         let Board { column, reversed, .. } = &self.health;
         rows.sort_by(|a, b| {
             let order = match column {
@@ -94,6 +107,36 @@ impl App {
         rows
     }
 
+    /// Has the filter find what the rows show. Ages move on: once a second is often enough.
+    pub(in crate::app) fn note_rows(&mut self) {
+        let now = self.now.wall.0.div_euclid(1_000);
+        if !self.hosts.wants_rows(now) {
+            return;
+        }
+        let servers = self.health.servers.hosts.values().map(|server| self.server_row(server, None));
+        // Of the same name the host counts.
+        let rows = servers.chain(self.fleet.hosts.values().map(|host| self.health_row(host, None)));
+        let told = rows.map(|row| (row.host.id.clone(), self.told(&row))).collect();
+        self.hosts.note_rows(told, now);
+    }
+
+    fn told(&self, row: &Row<'_>) -> Told {
+        let status = match (row.taken(), row.findings.bad.is_empty()) {
+            (None, _) => Status::Unknown,
+            (Some(_), true) => Status::Healthy,
+            (Some(_), false) => Status::Unhealthy,
+        };
+        let numbers = Column::ALL.iter().filter_map(|column| {
+            let (metric, value) = (column.metrics().first()?, row.value(*column)?);
+            Some(number(*metric, value))
+        });
+        let services = row.services().map(|(running, all)| format!("{running}/{all}"));
+        let service = row.service().unwrap_or_default().to_owned();
+        let words = [service, self.age_words(row.host, &row.age), row.findings.text()];
+        let text = numbers.chain(services).chain(words).collect::<Vec<_>>().join(" ").to_lowercase();
+        Told { status: status.word(), text }
+    }
+
     /// The rows that are in sight in so many lines.
     #[must_use]
     pub fn health_rows(&self, lines: usize) -> Vec<Row<'_>> {
@@ -106,7 +149,8 @@ impl App {
     /// What fits into so many columns: all numbers first, then the services, then pictures and words.
     #[must_use]
     pub fn health_table(&self, width: u16) -> Table {
-        let longest = self.hosts.shown(&self.fleet).map(|host| host.id.as_str().chars().count()).max();
+        let shown = self.hosts.shown(&self.fleet).chain(self.hosts.shown(&self.health.servers));
+        let longest = shown.map(|host| host.id.as_str().chars().count()).max();
         let longest = u16::try_from(longest.unwrap_or(4)).unwrap_or(u16::MAX);
         let mut cells: Vec<Header> =
             NUMBERS.iter().map(|(column, value)| Header { column: *column, value: *value, picture: 0 }).collect();

@@ -73,7 +73,7 @@ impl App {
         let late = health.is_some_and(|health| health.late.is_some());
         match latest {
             // A host that is just connected again has its turn soon.
-            Some(age) if !late && age > sampling.interval.mul_f64(2.5) + sampling.timeout => {
+            Some(age) if !late && age > sampling.patience() => {
                 let back = now.since(host.link.since);
                 if back < sampling.interval { Age::Away(age) } else { Age::Late(Some(age)) }
             }
@@ -115,12 +115,12 @@ impl App {
         }
     }
 
-    /// What is wrong on a host with its last sample.
+    /// What is wrong on a host with its last sample; on a server, by the thresholds of its service.
     #[must_use]
-    pub fn findings(&self, host: &HostView, taken: Option<&Taken>) -> Findings {
+    pub fn findings(&self, host: &HostView, taken: Option<&Taken>, service: Option<&str>) -> Findings {
         let mut found = Findings::default();
         let Some(taken) = taken else { return found };
-        let thresholds = self.health.settings.rules.thresholds(None);
+        let thresholds = self.health.settings.rules.thresholds(service);
         let (_, reasons) = thresholds.judge(taken.sample.cpu, taken.sample.memory, None);
         found.bad.extend(reasons.iter().map(reason));
         for (name, illness) in host.unwell.services() {

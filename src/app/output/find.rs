@@ -141,7 +141,8 @@ impl Find {
         let all = progress.counted >= progress.end;
         let so_far = format!("{} %", words::percent(progress.counted, progress.end));
         let total = words::grouped(progress.matches);
-        let lines = if all { format!("{total} matching lines") } else { format!("{total} matching lines in {so_far}") };
+        let noun = if progress.matches == 1 { "matching line" } else { "matching lines" };
+        let lines = if all { format!("{total} {noun}") } else { format!("{total} {noun} in {so_far}") };
         match self.outcome() {
             None => "searching".into(),
             Some(Outcome::Seeking(looked_at)) => {
@@ -161,29 +162,15 @@ impl Find {
 /// Types into a prompt, which enter and escape take away.
 pub(super) fn type_key(prompt: &mut Option<Line>, key: Key) -> Typed {
     let Some(line) = prompt else { return Typed::Closed };
-    match key.code {
-        Code::Enter => {
-            let text = line.text().to_owned();
-            *prompt = None;
-            return Typed::Submitted(text);
-        }
-        Code::Esc => *prompt = None,
-        Code::Backspace if line.text().is_empty() => *prompt = None,
-        Code::Char(_)
-        | Code::Tab
-        | Code::BackTab
-        | Code::Backspace
-        | Code::Delete
-        | Code::Up
-        | Code::Down
-        | Code::Left
-        | Code::Right
-        | Code::Home
-        | Code::End
-        | Code::PageUp
-        | Code::PageDown => {
-            line.handle_key(key);
-        }
+    if key.code == Code::Enter {
+        let text = line.text().to_owned();
+        *prompt = None;
+        return Typed::Submitted(text);
+    }
+    if key.code == Code::Esc || (key.code == Code::Backspace && line.text().is_empty()) {
+        *prompt = None;
+    } else {
+        line.handle_key(key);
     }
     if prompt.is_some() { Typed::Editing } else { Typed::Closed }
 }

@@ -10,8 +10,11 @@ use super::values::{self, Hosts};
 ///
 /// Rung by rung: own link, route, ICMP, TCP, banner, key exchange, login, a command, the runs there.
 /// Then the boot identity, the time since that boot, and what the host is made of: distribution, kernel,
-/// processors, memory, network interfaces. Exits with 0 when all hosts are alive, 255 when
-/// one is not, 77 when one refused us.
+/// processors, memory, network interfaces.
+///
+/// Exits with 0 when all hosts are alive (also when the heart of a run there stands still), 255 when one
+/// is not alive, 77 when one refused us (host key, authentication), 1 when processes die with their login
+/// (--survival). Of several hosts the highest counts: 255 before 77 before 1.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

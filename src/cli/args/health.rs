@@ -11,8 +11,10 @@ use crate::domain::id::HostId;
 
 /// Which service lives where, and is it well.
 ///
-/// Asks the configured hosts over SSH, or a control plane with --cp-url. Unhealthy is what uses more
-/// CPU or memory than its threshold, or does not run; unknown is what did not tell.
+/// Asks the configured hosts over SSH, or a control plane with --cp-url. Hosts that a running supervisor
+/// (the screen, a run) has sampled within its interval are not asked again: its samples are shown with
+/// their age, unless --fresh is given. Unhealthy is what uses more CPU or memory than its threshold, or
+/// does not run; unknown is what did not tell.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -56,7 +58,8 @@ pub struct UnhealthyArgs {
 /// The servers of one service, live: ctrl-C ends it.
 ///
 /// On a terminal the table stays in place and marks what has changed; otherwise a line per server
-/// each time.
+/// each time. Hosts are asked over connections of its own unless --interval is as long as that of a
+/// supervisor that samples them.
 #[derive(Debug, Args)]
 pub struct WatchArgs {
     /// The service.
@@ -77,11 +80,11 @@ pub struct WatchArgs {
 /// Which rows of a table, in which order.
 #[derive(Debug, Args)]
 pub struct TableArgs<C: ValueEnum + Send + Sync + 'static> {
-    /// Sort by this column: cpu and memory from the highest, status from the worst, counts from the
+    /// Sort by this column: numbers from the highest, status from the worst, counts of servers from the
     /// lowest [default: as listed; unhealthy-services: fewest healthy servers first].
     #[arg(long, value_name = "COLUMN", value_enum)]
     pub sort: Option<C>,
-    /// Only rows with this text in their server, service or status; upper case or lower.
+    /// Only rows with this text in their server, service, status or remarks; upper case or lower.
     #[arg(long, value_name = "TEXT")]
     pub filter: Option<String>,
 }
@@ -134,6 +137,9 @@ pub struct SourceArgs {
     /// Ask all configured hosts with this tag. May be given several times.
     #[arg(short, long = "tag", value_name = "TAG", help_heading = "Source")]
     pub tags: Vec<String>,
+    /// Ask each host now, also those that a running supervisor has sampled just before.
+    #[arg(long, help_heading = "Source", conflicts_with = "cp_url")]
+    pub fresh: bool,
     /// Ask so many at a time; 1 for a server that answers one request at a time.
     #[arg(long, value_name = "N", default_value = "16", value_parser = values::several, help_heading = "Source")]
     pub concurrency: usize,
@@ -156,12 +162,21 @@ pub enum Column {
     Status,
     Cpu,
     Memory,
+    Load,
+    /// The highest of the three.
+    Pressure,
+    Disk,
+    #[value(name = "temp")]
+    Temperature,
 }
 
 /// Of the table of services.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum SummaryColumn {
     Service,
+    Status,
+    Cpu,
+    Memory,
     Healthy,
     Total,
 }

@@ -1,4 +1,4 @@
-//! Commands on the connections with hosts.
+//! Commands on the connections with hosts, and notes about them.
 
 use clap::Args;
 
@@ -28,6 +28,18 @@ pub struct MarkDeadArgs {
 pub struct ReconnectArgs {
     #[command(flatten)]
     pub hosts: HostsArgs,
+}
+
+/// Write a note about hosts: on their timelines, and into the journal.
+///
+/// "swapped the DIMM" is found again where it happened, also by who comes after you.
+#[derive(Debug, Args)]
+pub struct NoteArgs {
+    #[command(flatten)]
+    pub hosts: HostsArgs,
+    /// What there is to say.
+    #[arg(short, long, value_name = "TEXT", required = true)]
+    pub message: String,
 }
 
 #[derive(Debug, Args)]

@@ -20,7 +20,7 @@ use crate::domain::look::Look;
 pub use check::CheckArgs;
 pub use color::ColorChoice;
 pub use health::{Column, HealthArgs, ServicesArgs, SourceArgs, StatusArgs, SummaryColumn, UnhealthyArgs, WatchArgs};
-pub use link::{HostsArgs, MarkDeadArgs, PauseArgs, ReconnectArgs};
+pub use link::{HostsArgs, MarkDeadArgs, NoteArgs, PauseArgs, ReconnectArgs};
 pub use net::NetArgs;
 pub use run::{OnRebootWord, RunArgs};
 pub use runs::{AdoptArgs, AttachArgs, CancelArgs, GcArgs, LogArgs, RerunArgs, RunsArgs};
@@ -37,6 +37,8 @@ pub use values::{Hosts, Pick, RunName, Variable};
 pub struct Cli {
     #[command(flatten)]
     pub globals: Globals,
+    #[command(flatten)]
+    pub screen: ScreenArgs,
     #[command(subcommand)]
     pub command: Option<Command>,
 }
@@ -48,6 +50,36 @@ First steps:
   steadfast run -H db1 -- make test      a run that cannot be lost; ctrl-C detaches
   steadfast                              the screen; q detaches, runs go on
   steadfast config init                  write a commented steadfast.toml";
+
+/// What the screen takes.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Options of the screen")]
+pub struct ScreenArgs {
+    /// Show the servers of this control plane in the health view, too (`steadfast services --help`).
+    #[arg(id = "screen_cp_url", long = "cp-url", value_name = "URL")]
+    pub cp_url: Option<String>,
+    /// Send it the bearer token that is in this environment variable.
+    #[arg(
+        id = "screen_token_env",
+        long = "token-env",
+        value_name = "NAME",
+        requires = "screen_cp_url",
+        conflicts_with = "screen_token_file"
+    )]
+    pub token_env: Option<String>,
+    /// Send it the bearer token that is in this file.
+    #[arg(id = "screen_token_file", long = "token-file", value_name = "FILE", requires = "screen_cp_url")]
+    pub token_file: Option<PathBuf>,
+    /// Ask it for so many servers at a time [default: 16].
+    #[arg(
+        id = "screen_concurrency",
+        long = "concurrency",
+        value_name = "N",
+        value_parser = values::several,
+        requires = "screen_cp_url"
+    )]
+    pub concurrency: Option<usize>,
+}
 
 /// What every command takes.
 #[derive(Debug, Default, Args)]
@@ -92,6 +124,7 @@ pub enum Command {
     Pause(PauseArgs),
     #[command(name = "mark-dead")]
     MarkDead(MarkDeadArgs),
+    Note(NoteArgs),
     Gc(GcArgs),
     Check(CheckArgs),
     Net(NetArgs),
@@ -126,6 +159,8 @@ impl Command {
             | Self::Runs(_)
             | Self::Attach(_)
             | Self::Log(_)
+            // It is only written down.
+            | Self::Note(_)
             | Self::Net(_)
             | Self::Services(_)
             | Self::Status(_)

@@ -24,8 +24,8 @@ use crate::domain::moment::Mono;
 use crate::domain::run::Observed;
 use crate::headless::jsonl;
 use crate::net::{self, NetSettings};
-use crate::port::{Clock, Connector, DialError, Dialed, Session, SessionGone};
-use crate::remote::{self, Heart, RemoteError};
+use crate::port::{Clock, Connector, DialError, Dialed, Session};
+use crate::remote::{self, RemoteError};
 use crate::supervisor::ladder;
 
 pub(in crate::cli) fn run(args: &CheckArgs, globals: &Globals) -> Result<u8, Failure> {
@@ -115,13 +115,16 @@ impl Check<'_> {
     }
 
     async fn made(&self, dialed: Dialed, survival: bool) -> Contact {
-        let Dialed { session, evidence, transport } = dialed;
+        let Dialed { session, mut evidence, transport } = dialed;
         let before = self.clock.now().mono;
-        let facts = match remote::identify(session.as_ref(), LIMIT).await {
+        let facts = match remote::identify(session.as_ref(), FIRST_LIMIT).await {
             Ok(facts) => facts,
             Err(error) => {
                 session.close();
-                return Contact::Failed { cause: cause_of(error), evidence };
+                let cause = error.into_cause();
+                let (took, detail) = (self.clock.now().mono.since(before), cause.to_string());
+                evidence.push(RungReport { rung: Rung::Exec, answer: RungAnswer::Broken, took, detail });
+                return Contact::Failed { cause, evidence };
             }
         };
         let exec_took = self.clock.now().mono.since(before);
@@ -140,32 +143,11 @@ impl Check<'_> {
     /// The last rung: whether the runs on the host, if there are any, live.
     async fn heartbeat(&self, session: &dyn Session) -> RungReport {
         let before = self.clock.now().mono;
-        let (answer, detail) = match remote::list(session, LIMIT).await {
-            Ok(found) => {
-                let is_going = |found: &&remote::Found| found.evidence.observed == Observed::Running;
-                let running = found.iter().filter(is_going).count();
-                let going = found.iter().find(is_going);
-                match running {
-                    0 => (RungAnswer::NotAsked, "no run is going there".to_owned()),
-                    _ => self.beats(session, going.map(|found| found.id), running).await,
-                }
-            }
-            Err(error) => (RungAnswer::Broken, format!("failed to list its runs: {error}")),
+        let (answer, detail) = match hearts(session).await {
+            Ok(hearts) => hearts.say(),
+            Err(error) => (RungAnswer::Broken, format!("failed to look for the runs there: {error}")),
         };
         RungReport { rung: Rung::Heartbeat, answer, took: self.clock.now().mono.since(before), detail }
-    }
-
-    /// Of several that go on the first one's heart is looked at: they share a host.
-    async fn beats(&self, session: &dyn Session, going: Option<AttemptId>, running: usize) -> (RungAnswer, String) {
-        let count = say::count(running, "run");
-        let Some(id) = going else { return (RungAnswer::NotAsked, String::new()) };
-        match remote::heart(session, id, LIMIT).await {
-            Ok(Heart::Beats) => (RungAnswer::Stands, format!("{count} going, heartbeat fresh")),
-            // It ended while we looked.
-            Ok(Heart::NotRunning) => (RungAnswer::Stands, format!("{count} going")),
-            Ok(Heart::Still) => (RungAnswer::Broken, format!("{count} going, but the heartbeat of {id} stands still")),
-            Err(error) => (RungAnswer::Broken, format!("failed to look for the heartbeat of {id}: {error}")),
-        }
     }
 
     /// Starts a process, cuts the connection, comes back and looks.
@@ -205,21 +187,71 @@ impl Check<'_> {
     }
 }
 
-fn cause_of(error: RemoteError) -> Cause {
-    match error {
-        RemoteError::Gone(SessionGone(cause)) => cause,
-        other @ (RemoteError::Refused(_)
-        | RemoteError::TimedOut(_)
-        | RemoteError::Garbled(_)
-        | RemoteError::Host(_)
-        | RemoteError::File { .. }) => Cause::ExecRefused(other.to_string()),
+/// The runs that go on, and those of them whose hearts stand still.
+#[derive(Default)]
+struct Hearts {
+    going: usize,
+    /// Of how many a count was had: not where nothing can be written, nor without a runner.
+    known: usize,
+    still: Vec<AttemptId>,
+}
+
+impl Hearts {
+    fn say(&self) -> (RungAnswer, String) {
+        let count = say::count(self.going, "run");
+        match (self.going, self.still.as_slice()) {
+            (0, _) => (RungAnswer::NotAsked, "no run is going there".to_owned()),
+            (_, []) if self.known == 0 => (RungAnswer::NotAsked, format!("{count} going, heartbeat not known")),
+            (_, []) => (RungAnswer::Stands, format!("{count} going, heartbeat fresh")),
+            (_, [one]) => (RungAnswer::Broken, format!("{count} going, but the heartbeat of {one} stands still")),
+            (_, [first, rest @ ..]) => {
+                let rest = rest.len();
+                (
+                    RungAnswer::Broken,
+                    format!("{count} going, but the heartbeats of {first} and {rest} more stand still"),
+                )
+            }
+        }
     }
+}
+
+/// Looks at all runs that go on until each heart has beaten, at most [`LOOKS`] times.
+async fn hearts(session: &dyn Session) -> Result<Hearts, RemoteError> {
+    let going: Vec<(AttemptId, Option<u64>)> = remote::list(session, LIMIT)
+        .await?
+        .into_iter()
+        .filter(|found| found.evidence.observed == Observed::Running)
+        .map(|found| (found.id, found.evidence.heartbeat))
+        .collect();
+    let mut still: BTreeMap<AttemptId, u64> = going.iter().filter_map(|(id, beat)| Some((*id, (*beat)?))).collect();
+    let known = still.len();
+    for _ in 1..LOOKS {
+        if still.is_empty() {
+            break;
+        }
+        tokio::time::sleep(BETWEEN_LOOKS).await;
+        let ids: Vec<AttemptId> = still.keys().copied().collect();
+        let now = remote::states(session, &ids, LIMIT).await?;
+        let stands = |id: &AttemptId, before: u64| {
+            let found = now.iter().find(|(of, _)| of == id).map(|(_, evidence)| evidence);
+            found.is_some_and(|it| it.observed == Observed::Running && it.heartbeat == Some(before))
+        };
+        still.retain(|id, before| stands(id, *before));
+    }
+    Ok(Hearts { going: going.len(), known, still: still.into_keys().collect() })
 }
 
 /// Reports on their way to the terminal. Full: the next try waits for it.
 const TOLD: usize = 64;
 
-/// For each question to the host.
+/// For the first command: a host that answers none does not answer later ones either.
+const FIRST_LIMIT: Duration = Duration::from_secs(20);
+
+/// Looks at the hearts of runs, which beat once a second. A loaded host may miss one.
+const LOOKS: u32 = 4;
+const BETWEEN_LOOKS: Duration = Duration::from_secs(2);
+
+/// For each further question to the host.
 const LIMIT: Duration = Duration::from_secs(30);
 
 /// Between the end of a session and the look whether its processes are still there.

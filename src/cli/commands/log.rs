@@ -210,6 +210,9 @@ fn evidence(ledger: &Ledger, run: &RunView, view: &AttemptView) -> Result<String
     if let Some(faults) = view.faults.sentence() {
         text.push_str(&format!("hardware errors meanwhile: {faults}\n"));
     }
+    if !view.blind.is_zero() {
+        text.push_str(&format!("not seen for reasons of ours: {}\n", say::duration(view.blind)));
+    }
     if let Some(started) = &view.started {
         let how = [
             format!("pid: {}", started.pid),

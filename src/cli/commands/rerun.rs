@@ -34,11 +34,7 @@ async fn rerun(args: &RerunArgs, parts: &Parts) -> Result<u8, Failure> {
     let supervised = parts.supervise("steadfast rerun", Connect::Only(vec![wanted.host.clone()]))?;
     let plan = Plan {
         what: "steadfast rerun",
-        show: match (args.detach, args.json) {
-            (true, _) => Show::Nothing,
-            (false, true) => Show::Events,
-            (false, false) => Show::Output,
-        },
+        show: Show::asked(args.detach, args.json),
         until: if args.detach { Until::Started } else { Until::Over },
         replay: false,
         commands: vec![Command::Rerun(wanted.run)],

@@ -45,11 +45,7 @@ async fn start(args: &RunArgs, parts: &Parts) -> Result<u8, Failure> {
     };
     let plan = Plan {
         what: "steadfast run",
-        show: match (args.detach, args.json) {
-            (true, _) => Show::Nothing,
-            (false, true) => Show::Events,
-            (false, false) => Show::Output,
-        },
+        show: Show::asked(args.detach, args.json),
         until: if args.detach { Until::Started } else { Until::Over },
         replay: false,
         wanted: runs.iter().map(follow).collect(),

@@ -1,5 +1,7 @@
 //! `steadfast runs`: what the ledger knows; nobody is asked.
 
+use std::time::Duration;
+
 use comfy_table::{CellAlignment, Table};
 use serde::Serialize;
 
@@ -53,7 +55,9 @@ struct Row {
     cancelling: bool,
     requested: Wall,
     started: Option<Wall>,
-    duration: Option<std::time::Duration>,
+    duration: Option<Duration>,
+    /// In which the host was not seen for a reason of ours, in the latest attempt.
+    blind: Duration,
     bytes: u64,
     attempts: usize,
     retry_at: Option<Wall>,
@@ -80,6 +84,7 @@ impl Row {
             requested: run.requested_at(),
             started,
             duration: started.map(|started| end.since(started)),
+            blind: latest.map(|latest| latest.blind).unwrap_or_default(),
             bytes: latest.map_or(0, |latest| bytes(run, latest, ledger)),
             attempts: run.attempts.len(),
             retry_at: latest.and_then(|latest| latest.retry_at),
@@ -135,7 +140,9 @@ fn table(rows: &[Row], utc_offset: fn(Wall) -> i32) -> String {
     // Only where there is something to tell.
     let alarms = rows.iter().any(|row| row.hits() > 0);
     let mut header = vec!["run", "host", "what", "state", "started", "duration", "output", "attempts"];
+    let blind = rows.iter().any(|row| !row.blind.is_zero());
     header.extend(alarms.then_some("alarms"));
+    header.extend(blind.then_some("blind"));
     table.set_header(header);
     for row in rows {
         let at = row.started.unwrap_or(row.requested);
@@ -150,9 +157,11 @@ fn table(rows: &[Row], utc_offset: fn(Wall) -> i32) -> String {
             row.attempts.to_string(),
         ];
         cells.extend(alarms.then(|| row.hits().to_string()));
+        let unseen = if row.blind.is_zero() { String::new() } else { say::duration(row.blind) };
+        cells.extend(blind.then_some(unseen));
         table.add_row(cells);
     }
-    for place in 5..9 {
+    for place in 5..10 {
         if let Some(column) = table.column_mut(place) {
             column.set_cell_alignment(CellAlignment::Right);
         }
@@ -184,6 +193,9 @@ struct RunRecord<'a> {
     started_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     duration_ms: Option<u64>,
+    /// Of the latest attempt: not seen for a reason of ours (own network, sleep, no supervisor).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    blind_ms: Option<u64>,
     bytes: u64,
     attempts: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -241,7 +253,8 @@ impl<'a> From<&'a Row> for RunRecord<'a> {
             faults: (!row.faults.is_unknown()).then(|| (&row.faults).into()),
             requested_at: row.requested.into(),
             started_at: row.started.map(Into::into),
-            duration_ms: row.duration.map(|length| u64::try_from(length.as_millis()).unwrap_or(u64::MAX)),
+            duration_ms: row.duration.map(millis),
+            blind_ms: (!row.blind.is_zero()).then(|| millis(row.blind)),
             bytes: row.bytes,
             attempts: row.attempts,
             retry_at: row.retry_at.map(Into::into),
@@ -252,6 +265,10 @@ impl<'a> From<&'a Row> for RunRecord<'a> {
     }
 }
 
+fn millis(length: Duration) -> u64 {
+    u64::try_from(length.as_millis()).unwrap_or(u64::MAX)
+}
+
 /// Longer titles end in `…`.
 const TITLE: usize = 40;
 
@@ -260,8 +277,6 @@ const STATE: usize = 64;
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::domain::run::{Fault, Growth};
 
@@ -276,6 +291,7 @@ mod tests {
             requested: Wall(1_794_664_982_000),
             started: Some(Wall(1_794_664_983_000)),
             duration: Some(Duration::from_secs(11_220)),
+            blind: Duration::ZERO,
             bytes: 34_567_890,
             attempts: 1,
             retry_at: None,
@@ -305,7 +321,19 @@ mod tests {
         let line = jsonl::line(&RunRecord::from(&rows[2]));
         let counted = jsonl::line(&RunRecord::from(&rows[3]));
         assert!(counted.contains(r#""faults":{"thermal_core":12}"#), "{counted}");
-        assert!(!line.contains("faults"), "{line}");
+        assert!(!line.contains("faults") && !line.contains("blind"), "{line}");
         assert!(line.contains(r#""phase":"ended""#) && line.contains(r#""verdict":"#), "{line}");
+    }
+
+    #[test]
+    fn blind_time_is_told_where_there_was_some() {
+        let mut unseen = row("7h2k000000", "soak", Phase::Running);
+        unseen.blind = Duration::from_secs(25);
+        let seen = row("4d9f000000", "soak", Phase::Running);
+        let json = jsonl::line(&RunRecord::from(&unseen));
+        assert!(json.contains(r#""blind_ms":25000"#), "{json}");
+        let text = table(&[unseen, seen], |_| 0);
+        let lines: Vec<&str> = text.lines().map(str::trim).collect();
+        assert!(lines[0].ends_with("blind") && lines[1].ends_with("25s") && lines[2].ends_with('1'), "{text}");
     }
 }

@@ -2,9 +2,11 @@
 
 use std::io::IsTerminal;
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::cli::args::{ColorChoice, Globals};
+use crate::cli::args::{ColorChoice, Globals, ScreenArgs};
 use crate::cli::compose::{self, Parts, Supervised};
+use crate::cli::control_plane::{self, Wanted};
 use crate::cli::exit;
 use crate::cli::failure::Failure;
 use crate::cli::setup::Setup;
@@ -13,14 +15,15 @@ use crate::domain::health;
 use crate::domain::run::Job;
 use crate::ledger::Ledger;
 use crate::port::{Clock, Prompter};
-use crate::supervisor::{Connect, Handle};
+use crate::supervisor::{Connect, ControlPlane, Handle};
 use crate::tui::{self, DialogPrompter, MarksOf, Outcome, PlacesOf, PromptRequest, TuiOptions};
 use crate::ui::theme::Theme;
 
-pub fn run(globals: &Globals) -> Result<u8, Failure> {
+pub fn run(args: &ScreenArgs, globals: &Globals) -> Result<u8, Failure> {
     let setup = Setup::load(globals)?;
     check_terminal()?;
-    if setup.config.hosts.is_empty() && compose::look(&setup)?.is_none() {
+    let plane = plane(args)?;
+    if setup.config.hosts.is_empty() && plane.is_none() && compose::look(&setup)?.is_none() {
         return Err(Failure::new(exit::CONFIGURATION, "no hosts are configured, and nothing has been run yet").hint(
             "`steadfast config init` writes a commented steadfast.toml; `steadfast demo` shows what it looks like",
         ));
@@ -30,6 +33,10 @@ pub fn run(globals: &Globals) -> Result<u8, Failure> {
     let runtime = compose::runtime()?;
     let code = runtime.block_on(async {
         let supervised = parts.supervise("steadfast", Connect::All)?;
+        if let Some(plane) = plane {
+            let health = parts.setup.config.health.clone();
+            supervised.handle.watch_plane(plane, health, Arc::clone(&parts.clock));
+        }
         let jobs = parts.setup.config.jobs.clone();
         let options = options(fleet_name(&parts.setup), jobs, &supervised.ledger, prompts, &parts.clock, globals);
         let settings = &parts.setup.config.settings;
@@ -47,6 +54,19 @@ pub fn run(globals: &Globals) -> Result<u8, Failure> {
     });
     runtime.shutdown_timeout(compose::RUNTIME_LIMIT);
     code
+}
+
+/// The control plane whose servers are shown beside the hosts.
+fn plane(args: &ScreenArgs) -> Result<Option<ControlPlane>, Failure> {
+    let Some(url) = &args.cp_url else { return Ok(None) };
+    let wanted = Wanted {
+        url,
+        token_env: args.token_env.as_deref(),
+        token_file: args.token_file.as_deref(),
+        concurrency: args.concurrency.unwrap_or(CONCURRENCY),
+        timeout: TIMEOUT,
+    };
+    Ok(Some(ControlPlane { name: url.clone(), provider: Arc::new(control_plane::of(&wanted)?) }))
 }
 
 /// The screen wants a terminal to draw on and one to read keys from.
@@ -127,3 +147,7 @@ fn fleet_name(setup: &Setup) -> String {
     let name = parent.and_then(std::path::Path::file_name).and_then(std::ffi::OsStr::to_str);
     name.filter(|name| !name.is_empty() && *name != "steadfast").unwrap_or("steadfast").to_owned()
 }
+
+/// Servers of a control plane asked at a time, and how long each may take; as those of the commands.
+const CONCURRENCY: usize = 16;
+const TIMEOUT: Duration = Duration::from_secs(10);

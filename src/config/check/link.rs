@@ -1,12 +1,13 @@
 //! Timing of a connection.
 
+use std::num::NonZeroU32;
 use std::ops::Range;
 use std::time::Duration;
 
 use super::Context;
 use crate::config::file::Link;
 use crate::config::value::{At, Time};
-use crate::domain::link::LinkSettings;
+use crate::domain::link::{LinkSettings, Multiplier};
 
 /// `base` with what is written in its place. Told of is only what is wrong because of a key that is
 /// written here.
@@ -33,6 +34,22 @@ pub(super) fn link(written: &Link, base: LinkSettings, context: &mut Context<'_,
             link.keepalive_count = *count.value();
         }
     }
+    if let Some(times) = &written.backoff_multiplier {
+        match Multiplier::parse(*times.value()) {
+            Some(multiplier) => link.backoff_multiplier = multiplier,
+            None => {
+                context.findings.add(times.span(), format!("must be from 1 to {}", Multiplier::MOST));
+            }
+        }
+    }
+    if let Some(limit) = &written.connect_limit {
+        match NonZeroU32::new(*limit.value()).filter(|limit| limit.get() <= MOST_CONNECTS) {
+            Some(limit) => link.connect_limit = limit,
+            None => {
+                context.findings.add(limit.span(), format!("must be from 1 to {MOST_CONNECTS}"));
+            }
+        }
+    }
     if let Some(attempts) = &written.attempts {
         link.attempts = attempts.value().0;
     }
@@ -51,7 +68,7 @@ fn order(written: &Link, link: &LinkSettings, context: &mut Context<'_, '_>) {
         context
             .findings
             .add(span, format!("backoff_maximum ({maximum}) is shorter than backoff_initial ({initial})"))
-            .help("the delay begins with backoff_initial and doubles up to backoff_maximum");
+            .help("the delay begins with backoff_initial and grows up to backoff_maximum");
     }
     if link.connect_timeout < link.tcp_timeout
         && let Some(span) = spot(written.tcp_timeout.as_ref(), written.connect_timeout.as_ref())
@@ -63,3 +80,6 @@ fn order(written: &Link, link: &LinkSettings, context: &mut Context<'_, '_>) {
             .help("connect_timeout is for the whole way, TCP included");
     }
 }
+
+/// As many as there are in all.
+const MOST_CONNECTS: u32 = 32;

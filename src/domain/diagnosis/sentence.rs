@@ -1,5 +1,6 @@
 //! A cause in the light of what the rungs said: what is wrong, and what it means.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use super::{Cause, Rung, RungAnswer, RungReport};
@@ -34,8 +35,9 @@ pub fn rungs(evidence: &[RungReport]) -> String {
 }
 
 /// The beginning is what tells.
-fn shortened(detail: &str) -> &str {
-    detail.char_indices().nth(80).map_or(detail, |(end, _)| detail.get(..end).unwrap_or(detail))
+fn shortened(detail: &str) -> Cow<'_, str> {
+    let cut = detail.char_indices().nth(80).and_then(|(end, _)| detail.get(..end));
+    cut.map_or(detail.into(), |kept| format!("{}…", kept.trim_end()).into())
 }
 
 /// The rungs of one machine.
@@ -85,6 +87,7 @@ impl Ladder<'_> {
             | Cause::PassphraseNeeded(_)
             | Cause::KeyUnusable(_)
             | Cause::ExecRefused(_)
+            | Cause::ExecTimedOut(_)
             | Cause::ClosedByPeer(_)
             | Cause::JumpHost { .. }
             | Cause::ObserverStalled(_)
@@ -182,7 +185,8 @@ mod tests {
         ];
         assert_eq!(rungs(&evidence), "broken tcp (timed out); stands route; no answer icmp");
         assert_eq!(rungs(&[]), "");
-        assert!(rungs(&[report(Rung::Tcp, RungAnswer::Broken, &"ä".repeat(4_000))]).chars().count() < 100);
+        let long = rungs(&[report(Rung::Tcp, RungAnswer::Broken, &"ä".repeat(4_000))]);
+        assert!(long.chars().count() < 100 && long.ends_with("ä…)"), "{long}");
     }
 
     #[test]

@@ -19,6 +19,21 @@ impl Default for Sampling {
     }
 }
 
+impl Sampling {
+    /// When nothing came for so long, two samples are missing.
+    #[must_use]
+    pub fn patience(self) -> Duration {
+        self.interval.mul_f64(2.5) + self.timeout
+    }
+
+    /// How old the last sample of a host gets while all is well: the longest interval, an answer that takes
+    /// all its time, and what it takes to write it down.
+    #[must_use]
+    pub fn freshness(self) -> Duration {
+        self.interval.mul_f64(1.1) + self.timeout + WRITTEN
+    }
+}
+
 /// The pace of one host.
 #[derive(Clone, Debug)]
 pub struct Pace {
@@ -111,6 +126,9 @@ impl Pace {
         f64::from(u32::try_from((z ^ (z >> 31)) >> 32).unwrap_or(0)) / f64::from(u32::MAX)
     }
 }
+
+/// A sample is on disk after this time.
+const WRITTEN: Duration = Duration::from_secs(2);
 
 /// A host that was just connected to is asked within this time, or within one interval.
 const FIRST: Duration = Duration::from_secs(10);

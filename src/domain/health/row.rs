@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Percent, Reason, Report, Rules, Running, Sample, Status, Vitals};
+use crate::domain::moment::Wall;
 
 /// One service on one server; or a server of which no service is known.
 #[derive(Clone, PartialEq, Debug)]
@@ -18,6 +19,8 @@ pub struct Row {
     pub reasons: Vec<Reason>,
     /// Why nothing, or not all, is known.
     pub remarks: Vec<String>,
+    /// As in the report.
+    pub sampled: Option<Wall>,
 }
 
 /// A service over all its servers.
@@ -30,6 +33,8 @@ pub struct Summary {
     pub memory: Option<Percent>,
     pub healthy: usize,
     pub total: usize,
+    /// The oldest of its rows that a supervisor sampled.
+    pub sampled: Option<Wall>,
 }
 
 /// The rows of `reports`, in their order.
@@ -40,11 +45,11 @@ pub fn rows(reports: &[Report], rules: &Rules) -> Vec<Row> {
 
 fn of(report: &Report, rules: &Rules) -> Vec<Row> {
     match &report.outcome {
-        Ok(sample) if sample.services.is_empty() => vec![row(&report.server, sample, None, rules)],
+        Ok(sample) if sample.services.is_empty() => vec![row(report, sample, None, rules)],
         Ok(sample) => sample
             .services
             .iter()
-            .map(|service| row(&report.server, sample, Some((&service.name, &service.running)), rules))
+            .map(|service| row(report, sample, Some((&service.name, &service.running)), rules))
             .collect(),
         Err(trouble) => vec![Row {
             server: report.server.clone(),
@@ -56,16 +61,17 @@ fn of(report: &Report, rules: &Rules) -> Vec<Row> {
             running: None,
             reasons: Vec::new(),
             remarks: vec![trouble.to_string()],
+            sampled: None,
         }],
     }
 }
 
-fn row(server: &str, sample: &Sample, service: Option<(&String, &Running)>, rules: &Rules) -> Row {
+fn row(report: &Report, sample: &Sample, service: Option<(&String, &Running)>, rules: &Rules) -> Row {
     let name = service.map(|(name, _)| name.clone());
     let running = service.map(|(_, running)| running);
     let (status, reasons) = rules.thresholds(name.as_deref()).judge(sample.cpu, sample.memory, running);
     Row {
-        server: server.to_owned(),
+        server: report.server.clone(),
         service: name,
         status,
         cpu: sample.cpu,
@@ -74,6 +80,7 @@ fn row(server: &str, sample: &Sample, service: Option<(&String, &Running)>, rule
         running: running.cloned(),
         reasons,
         remarks: sample.remarks.clone(),
+        sampled: report.sampled,
     }
 }
 
@@ -101,7 +108,8 @@ fn summary(service: &str, rows: &[&Row], rules: &Rules) -> Summary {
     let status = if healthy == 0 && unhealthy > 0 { Status::Unhealthy } else { averaged };
     // Averages of which each half is another server's say nothing of any.
     let status = if healthy == 0 && status == Status::Healthy { Status::Unknown } else { status };
-    Summary { service: service.to_owned(), status, cpu, memory, healthy, total: rows.len() }
+    let sampled = rows.iter().filter_map(|row| row.sampled).min();
+    Summary { service: service.to_owned(), status, cpu, memory, healthy, total: rows.len(), sampled }
 }
 
 /// The services with fewer than so many healthy servers, the worst first.
@@ -121,7 +129,7 @@ mod tests {
         let services = vec![Service { name: service.into(), running: Running::Yes }];
         let sample =
             Sample { cpu: Percent::new(cpu).ok(), memory: Percent::new(memory).ok(), services, ..Sample::default() };
-        Report { server: server.into(), outcome: Ok(sample) }
+        Report { server: server.into(), outcome: Ok(sample), sampled: None }
     }
 
     fn fleet() -> Vec<Report> {
@@ -130,7 +138,7 @@ mod tests {
             report("b", "User", 95.0, 20.0),
             report("c", "Auth", 99.0, 1.0),
             report("d", "User", 1000.0, 30.0),
-            Report { server: "e".into(), outcome: Err(Trouble::Failed("no".into())) },
+            Report { server: "e".into(), outcome: Err(Trouble::Failed("no".into())), sampled: None },
         ]
     }
 

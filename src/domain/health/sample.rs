@@ -5,6 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::Percent;
+use crate::domain::moment::Wall;
 
 /// What came of asking one server.
 #[derive(Clone, PartialEq, Debug)]
@@ -12,6 +13,8 @@ pub struct Report {
     /// Its address or alias, printable.
     pub server: String,
     pub outcome: Result<Sample, Trouble>,
+    /// When a supervisor took the sample; `None`: it was asked for just now.
+    pub sampled: Option<Wall>,
 }
 
 /// Numbers of one server, and what runs there.

@@ -8,9 +8,11 @@ use std::sync::Arc;
 use super::{Level, Limits, Percent, Reason, Running, Sample, Settings, Status, Thresholds};
 use crate::domain::moment::{Mono, Wall};
 
-/// A host (`service: None`), or a service on it, is not as well as it was, or well again.
+/// A host (`service: None`) or a service on it, or a server of a control plane with its service, is not as well as it was, or well again.
 #[derive(Clone, PartialEq, Debug)]
 pub struct LevelChange {
+    /// Of a control plane; else it is a host, which the event names.
+    pub server: Option<String>,
     pub service: Option<String>,
     pub from: Status,
     pub to: Status,
@@ -18,9 +20,12 @@ pub struct LevelChange {
     pub reasons: Vec<Reason>,
 }
 
-/// Fits behind the name of the host.
+/// Fits behind the name of the host, or stands alone.
 impl fmt::Display for LevelChange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(server) = &self.server {
+            write!(f, "{server} ")?;
+        }
         if let Some(service) = &self.service {
             write!(f, "{service} ")?;
         }
@@ -127,7 +132,13 @@ impl Watch {
             let there = seen.contains(name.as_str());
             if !there && watched.told {
                 let (service, reasons) = (Some(name.clone()), Vec::new());
-                changes.push(LevelChange { service, from: Status::Unhealthy, to: Status::Unknown, reasons });
+                changes.push(LevelChange {
+                    server: None,
+                    service,
+                    from: Status::Unhealthy,
+                    to: Status::Unknown,
+                    reasons,
+                });
             }
             there
         });
@@ -152,16 +163,16 @@ impl Watch {
     }
 }
 
-struct Reading<'a> {
-    thresholds: Thresholds,
-    cpu: Option<Percent>,
-    memory: Option<Percent>,
-    running: Option<&'a Running>,
+pub(super) struct Reading<'a> {
+    pub thresholds: Thresholds,
+    pub cpu: Option<Percent>,
+    pub memory: Option<Percent>,
+    pub running: Option<&'a Running>,
     /// Whether it is told that it was unhealthy when it was first looked at.
-    telling: bool,
+    pub telling: bool,
 }
 
-fn read(level: &mut Level, service: Option<&str>, reading: &Reading<'_>, now: Mono) -> Option<LevelChange> {
+pub(super) fn read(level: &mut Level, service: Option<&str>, reading: &Reading<'_>, now: Mono) -> Option<LevelChange> {
     let Reading { thresholds, cpu, memory, running, telling } = *reading;
     let (seen, reasons) = thresholds.judge(cpu, memory, running);
     if seen == Status::Unknown {
@@ -174,7 +185,7 @@ fn read(level: &mut Level, service: Option<&str>, reading: &Reading<'_>, now: Mo
     let from = change.map(|change| change.from).or(first.then_some(before))?;
     let to = level.status();
     let reasons = if to == Status::Unhealthy { reasons } else { Vec::new() };
-    Some(LevelChange { service: service.map(str::to_owned), from, to, reasons })
+    Some(LevelChange { server: None, service: service.map(str::to_owned), from, to, reasons })
 }
 
 /// Services of one host that are watched; those after them are not.

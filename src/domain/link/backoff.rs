@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-/// Exponential backoff with full jitter: uniform in `0 ..= min(maximum, initial × 2ⁿ)`, which
+/// Exponential backoff with full jitter: uniform in `0 ..= min(maximum, initial × multiplierⁿ)`, which
 /// spreads a fleet's return best (<https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/>).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Backoff {
     pub initial: Duration,
+    pub multiplier: Multiplier,
     pub maximum: Duration,
 }
 
@@ -14,9 +15,31 @@ impl Backoff {
     /// The delay after `failures` failures in a row (1, 2, …), never under [`FLOOR`].
     #[must_use]
     pub fn delay(self, failures: u32, jitter: &mut Jitter) -> Duration {
-        let doublings = failures.saturating_sub(1).min(31);
-        let ceiling = self.initial.saturating_mul(1 << doublings).min(self.maximum);
+        let seconds = self.initial.as_secs_f64() * self.multiplier.power(failures.saturating_sub(1));
+        let ceiling = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX).min(self.maximum);
         ceiling.mul_f64(jitter.fraction()).max(FLOOR.min(self.maximum))
+    }
+}
+
+/// How much longer each delay is than the one before: from 1 (all alike) to [`Multiplier::MOST`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Multiplier(u64);
+
+impl Multiplier {
+    pub const DOUBLE: Self = Self(2.0_f64.to_bits());
+
+    /// More would be no backoff but one attempt.
+    pub const MOST: f64 = 100.0;
+
+    #[must_use]
+    pub fn parse(times: f64) -> Option<Self> {
+        (1.0..=Self::MOST).contains(&times).then_some(Self(times.to_bits()))
+    }
+
+    /// Never infinite: beyond a few dozen every maximum is reached.
+    fn power(self, exponent: u32) -> f64 {
+        let exponent = i32::try_from(exponent).unwrap_or(i32::MAX).min(64);
+        f64::from_bits(self.0).powi(exponent)
     }
 }
 
@@ -50,7 +73,8 @@ mod tests {
 
     #[test]
     fn delays_stay_between_the_floor_and_the_doubling_ceiling() {
-        let backoff = Backoff { initial: Duration::from_secs(1), maximum: Duration::from_secs(30) };
+        let multiplier = Multiplier::DOUBLE;
+        let backoff = Backoff { initial: Duration::from_secs(1), multiplier, maximum: Duration::from_secs(30) };
         let mut jitter = Jitter::new(7);
         for failures in 1..200 {
             let ceiling = Duration::from_secs(1 << (failures - 1).min(5)).min(backoff.maximum);
@@ -60,9 +84,28 @@ mod tests {
     }
 
     #[test]
+    fn the_multiplier_sets_the_pace_and_is_bounded() {
+        let of = |times| Multiplier::parse(times);
+        assert_eq!(of(2.0), Some(Multiplier::DOUBLE));
+        for bad in [0.0, 0.99, -2.0, 100.1, f64::NAN, f64::INFINITY] {
+            assert_eq!(of(bad), None, "{bad}");
+        }
+        let longest = |times, failures| {
+            let (initial, maximum) = (Duration::from_secs(1), Duration::from_secs(3_600));
+            let backoff = Backoff { initial, multiplier: of(times).expect("allowed"), maximum };
+            let mut jitter = Jitter::new(7);
+            (0..2_000).map(|_| backoff.delay(failures, &mut jitter)).max().expect("some")
+        };
+        let near = |delay: Duration, seconds: f64| (delay.as_secs_f64() - seconds).abs() < seconds / 20.0;
+        assert!(near(longest(1.0, 50), 1.0), "all alike");
+        assert!(near(longest(3.0, 4), 27.0));
+        assert!(near(longest(100.0, u32::MAX), 3_600.0));
+    }
+
+    #[test]
     fn a_maximum_below_the_floor_wins() {
         let tiny = Duration::from_millis(1);
-        let backoff = Backoff { initial: tiny, maximum: tiny };
+        let backoff = Backoff { initial: tiny, multiplier: Multiplier::DOUBLE, maximum: tiny };
         assert_eq!(backoff.delay(1, &mut Jitter::new(1)), tiny);
     }
 }

@@ -1,12 +1,12 @@
 //! The part of [`Link`] that gets a connection: attempts, identity, what a failure leads to.
 
 use crate::domain::boot::{BootComparison, BootIdentity};
-use crate::domain::diagnosis::{Cause, RungReport};
+use crate::domain::diagnosis::{Cause, Rung, RungAnswer, RungReport};
 use crate::domain::event::BootFact;
 use crate::domain::id::Epoch;
 use crate::domain::link::machine::{Contact, DRIVER_GRACE, IDENTIFY_LIMIT, Pulse};
-use crate::domain::link::{Backoff, DialStage, Link, LinkEffect, LinkFact, LinkState};
-use crate::domain::moment::{LastKnown, Moment};
+use crate::domain::link::{DialStage, Link, LinkEffect, LinkFact, LinkState};
+use crate::domain::moment::{LastKnown, Moment, Mono};
 use crate::domain::network::NetworkState;
 use std::time::Duration;
 
@@ -138,6 +138,19 @@ impl Link {
         self.enter(now, state, None);
     }
 
+    /// The dial stands, but the host did not say who it is: what the dial's rungs said, and the one above them.
+    pub(super) fn fail_exec(&mut self, now: Moment, give_up: Mono, cause: Cause) {
+        self.effects.push_back(LinkEffect::Close(self.epoch));
+        let mut evidence = std::mem::take(&mut self.evidence);
+        evidence.push(RungReport {
+            rung: Rung::Exec,
+            answer: RungAnswer::Broken,
+            took: IDENTIFY_LIMIT.saturating_sub(give_up.since(now.mono)),
+            detail: cause.to_string(),
+        });
+        self.fail(now, cause, evidence);
+    }
+
     /// An attempt failed: refuse, pause, or wait for the next.
     pub(super) fn fail(&mut self, now: Moment, cause: Cause, evidence: Vec<RungReport>) {
         self.spend_attempt();
@@ -156,7 +169,7 @@ impl Link {
             self.contact = Contact::None;
             self.enter(now, LinkState::Lost, Some(cause));
         } else {
-            let backoff = Backoff { initial: self.settings.backoff_initial, maximum: self.settings.backoff_maximum };
+            let backoff = self.settings.backoff();
             let slow = self.state == LinkState::Lost || cause.needs_a_change();
             let delay = if slow { backoff.maximum } else { backoff.delay(self.attempt, &mut self.jitter) };
             self.contact = Contact::Waiting { until: now.mono + delay };

@@ -157,9 +157,8 @@ impl Link {
             LinkInput::Dialing { epoch, stage } if epoch == self.epoch => self.handle_stage(now, stage),
             LinkInput::Identified { epoch, identity } if epoch == self.epoch => self.handle_identity(now, identity),
             LinkInput::IdentifyFailed { epoch, cause } if epoch == self.epoch => {
-                if let Contact::Identifying { .. } = self.contact {
-                    self.effects.push_back(LinkEffect::Close(self.epoch));
-                    self.fail(now, cause, Vec::new());
+                if let Contact::Identifying { give_up } = self.contact {
+                    self.fail_exec(now, give_up, cause);
                 }
             }
             LinkInput::Heard { epoch } if epoch == self.epoch => self.handle_life(now),
@@ -199,8 +198,7 @@ impl Link {
             }
             Contact::Queued { before, tell_at, .. } if now.mono >= tell_at => self.tell_queued(now, before),
             Contact::Identifying { give_up } if now.mono >= give_up => {
-                self.effects.push_back(LinkEffect::Close(self.epoch));
-                self.fail(now, Cause::ExecRefused("no answer to the first command".into()), Vec::new());
+                self.fail_exec(now, give_up, Cause::ExecTimedOut(IDENTIFY_LIMIT));
             }
             Contact::Open(pulse) => self.check_pulse(now, pulse),
             Contact::Probing { give_up, .. } if now.mono >= give_up => self.end_probe(now),

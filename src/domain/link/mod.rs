@@ -11,9 +11,9 @@ mod settings;
 mod state;
 mod traffic;
 
-pub use backoff::{Backoff, Jitter};
+pub use backoff::{Backoff, Jitter, Multiplier};
 pub use hold::Hold;
 pub use machine::Link;
-pub use settings::LinkSettings;
+pub use settings::{CONNECT_LIMIT, LinkSettings};
 pub use state::LinkState;
 pub use traffic::{DialStage, LinkEffect, LinkFact, LinkInput};

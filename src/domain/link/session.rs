@@ -74,10 +74,7 @@ impl Link {
                 self.effects.push_back(LinkEffect::Close(self.epoch));
                 self.contact = Contact::Probing { give_up, pulse: None };
             }
-            Contact::Identifying { .. } => {
-                self.effects.push_back(LinkEffect::Close(self.epoch));
-                self.fail(now, cause, Vec::new());
-            }
+            Contact::Identifying { give_up } => self.fail_exec(now, give_up, cause),
             Contact::None
             | Contact::Dialing { .. }
             | Contact::Queued { .. }

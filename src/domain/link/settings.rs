@@ -1,6 +1,9 @@
 //! The numbers a link goes by.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
+
+use super::backoff::{Backoff, Multiplier};
 
 /// Timing of one link; the defaults are those of DESIGN §4.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -11,7 +14,9 @@ pub struct LinkSettings {
     pub keepalive_count: u32,
     /// First delay of the backoff.
     pub backoff_initial: Duration,
-    /// The delay doubles up to this.
+    /// Each delay is this much longer than the one before.
+    pub backoff_multiplier: Multiplier,
+    /// But no longer than this.
     pub backoff_maximum: Duration,
     /// `None`: for ever.
     pub attempts: Option<u32>,
@@ -21,6 +26,16 @@ pub struct LinkSettings {
     pub connect_timeout: Duration,
     /// The TCP part of it.
     pub tcp_timeout: Duration,
+    /// Logins under way at a time at the machine that takes the connection: the host, or the first jump host on
+    /// the way to it, where the lowest number of those behind it counts.
+    pub connect_limit: NonZeroU32,
+}
+
+impl LinkSettings {
+    pub(super) fn backoff(&self) -> Backoff {
+        let Self { backoff_initial, backoff_multiplier, backoff_maximum, .. } = *self;
+        Backoff { initial: backoff_initial, multiplier: backoff_multiplier, maximum: backoff_maximum }
+    }
 }
 
 impl Default for LinkSettings {
@@ -29,11 +44,16 @@ impl Default for LinkSettings {
             keepalive: Duration::from_secs(5),
             keepalive_count: 3,
             backoff_initial: Duration::from_secs(1),
+            backoff_multiplier: Multiplier::DOUBLE,
             backoff_maximum: Duration::from_secs(30),
             attempts: None,
             lost_after: Duration::from_secs(600),
             connect_timeout: Duration::from_secs(60),
             tcp_timeout: Duration::from_secs(10),
+            connect_limit: CONNECT_LIMIT,
         }
     }
 }
+
+/// Below sshd's default of ten unauthenticated connections, with room for others.
+pub const CONNECT_LIMIT: NonZeroU32 = NonZeroU32::MIN.saturating_add(7);

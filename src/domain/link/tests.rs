@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::boot::BootIdentity;
+use crate::domain::diagnosis::{Rung, RungAnswer};
 use crate::domain::event::BootFact;
 use crate::domain::link::{DialStage, Hold};
 use crate::domain::moment::Wall;
@@ -236,6 +237,36 @@ fn our_own_sleep_blames_nobody() {
     rig.drain();
     assert!(rig.changes.is_empty());
     assert_eq!(rig.effects, [LinkEffect::Ping(rig.link.epoch())]);
+}
+
+/// What answered is part of the verdict: everything up to the login.
+#[test]
+fn a_first_command_that_never_answers_names_the_exec_rung() {
+    let report = |rung, answer| RungReport { rung, answer, took: Duration::ZERO, detail: String::new() };
+    let told = |rig: &Rig| {
+        let last = rig.changes.last().unwrap();
+        let rungs: Vec<_> = last.evidence.iter().map(|report| (report.rung, report.answer)).collect();
+        (last.to, last.cause.clone(), rungs)
+    };
+    let rungs = [(Rung::Auth, RungAnswer::Stands), (Rung::Exec, RungAnswer::Broken)].to_vec();
+    let logged_in = || {
+        let mut rig = Rig::new(LinkSettings::default());
+        rig.input(LinkInput::Connect);
+        let epoch = rig.link.epoch();
+        rig.input(LinkInput::Dialed { epoch, evidence: vec![report(Rung::Auth, RungAnswer::Stands)] });
+        rig
+    };
+    let mut rig = logged_in();
+    rig.pass(IDENTIFY_LIMIT);
+    let hangs = Some(Cause::ExecTimedOut(IDENTIFY_LIMIT));
+    assert_eq!(told(&rig), (LinkState::Reconnecting, hangs, rungs.clone()));
+    assert_eq!(rig.changes.last().unwrap().evidence[1].took, IDENTIFY_LIMIT);
+
+    let mut rig = logged_in();
+    let (epoch, cause) = (rig.link.epoch(), Cause::ExecRefused("x".into()));
+    rig.input(LinkInput::IdentifyFailed { epoch, cause: cause.clone() });
+    assert_eq!(told(&rig), (LinkState::Reconnecting, Some(cause), rungs));
+    assert!(rig.effects.contains(&LinkEffect::Close(epoch)));
 }
 
 #[test]

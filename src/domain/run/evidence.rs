@@ -17,6 +17,8 @@ pub struct Evidence {
     pub free: Option<u64>,
     /// Why the spool cannot grow at that look.
     pub stuck: Option<Stuck>,
+    /// What the run's watcher has counted so far, once a second; `None`: it cannot be told at that look.
+    pub heartbeat: Option<u64>,
     /// How it was started, once that is on record.
     pub started: Option<Started>,
     /// What the host counted of its own faults, once the run is over.

@@ -148,6 +148,15 @@ impl Faults {
     /// All that is known, for details: what grew, what was set back, or that nothing was counted.
     #[must_use]
     pub fn sentence(&self) -> Option<String> {
+        match (self.alarm().filter(|_| !self.rebooted), self.beside_verdict()) {
+            (Some(alarm), Some(reset)) => Some(format!("{alarm}; {reset}")),
+            (text, None) | (None, text) => text,
+        }
+    }
+
+    /// The same without what [`Faults::behind`] says.
+    #[must_use]
+    pub fn beside_verdict(&self) -> Option<String> {
         if self.rebooted {
             return Some("not known: its counters were reset by the reboot".into());
         }
@@ -158,12 +167,8 @@ impl Faults {
             .map(|(fault, _)| fault.names().1)
             .collect();
         let reset = (!reset.is_empty()).then(|| format!("set back meanwhile, so not known: {}", reset.join(", ")));
-        match (self.alarm(), reset) {
-            (Some(alarm), Some(reset)) => Some(format!("{alarm}; {reset}")),
-            (Some(text), None) | (None, Some(text)) => Some(text),
-            (None, None) if self.grown.is_empty() => None,
-            (None, None) => Some("none counted".into()),
-        }
+        let none = !self.grown.is_empty() && self.alarm().is_none();
+        reset.or_else(|| none.then(|| "none counted".into()))
     }
 }
 

@@ -106,6 +106,7 @@ mod tests {
             bases: Lengths::default(),
             cancel: None,
             free: None,
+            heartbeat: None,
             stuck: None,
             started: None,
             faults: Faults::default(),

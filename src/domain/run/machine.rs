@@ -160,10 +160,10 @@ impl HostRun {
         }
     }
 
-    /// Whether it goes on, as far as we know, and a follower should tell of it every few seconds.
+    /// Whether it goes on, as far as we know: while connected its host should tell of it every few seconds.
     #[must_use]
-    pub fn is_followed(&self) -> bool {
-        self.stage == Stage::Running && self.follows.iter().any(|follow| matches!(follow, Follow::Open { .. }))
+    pub fn is_going(&self) -> bool {
+        self.stage == Stage::Running
     }
 
     pub fn handle_input(&mut self, now: Moment, input: RunInput) {

@@ -79,6 +79,7 @@ impl Host {
             bases,
             cancel: self.cancel.clone(),
             free: self.free,
+            heartbeat: None,
             stuck: self.stuck,
             started,
             faults: self.faults(),

@@ -59,6 +59,15 @@ impl Probes {
         Self { connector, settings, hosts }
     }
 
+    /// Asks those of the hosts that are `wanted`, in their order, several at a time.
+    pub async fn survey_of(&self, wanted: impl Fn(&HostId) -> bool) -> Vec<Report> {
+        let mut asked = Vec::with_capacity(self.hosts.len());
+        for slot in self.hosts.iter().filter(|slot| wanted(&slot.host)) {
+            asked.push(self.ask(slot));
+        }
+        futures_util::stream::iter(asked).buffered(self.settings.concurrency.max(1)).collect().await
+    }
+
     /// Ends the connections.
     pub async fn close(&self) {
         for slot in &self.hosts {
@@ -76,7 +85,7 @@ impl Probes {
         if matches!(outcome, Err(Trouble::Failed(_))) {
             *state = State::default();
         }
-        Report { server: plain(&slot.host.to_string(), NAME), outcome }
+        Report { server: plain(slot.host.as_str(), NAME), outcome, sampled: None }
     }
 
     async fn sample(&self, host: &HostId, state: &mut State) -> Result<Sample, Trouble> {
@@ -123,13 +132,7 @@ impl Probes {
 
 impl HealthProvider for Probes {
     fn survey(&self) -> BoxFuture<'_, Result<Vec<Report>, SurveyError>> {
-        Box::pin(async move {
-            let mut asked = Vec::with_capacity(self.hosts.len());
-            for slot in &self.hosts {
-                asked.push(self.ask(slot));
-            }
-            Ok(futures_util::stream::iter(asked).buffered(self.settings.concurrency.max(1)).collect().await)
-        })
+        Box::pin(async move { Ok(self.survey_of(|_| true).await) })
     }
 }
 

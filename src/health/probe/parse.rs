@@ -189,14 +189,15 @@ fn temperature(sections: &Sections<'_>) -> Option<f64> {
     sensors(sections).iter().map(|sensor| sensor.degrees).max_by(f64::total_cmp)
 }
 
-/// `MILLIDEGREES NAME`, or without a name. Names that several have are numbered.
+/// `MILLIDEGREES NAME`, or without a name. Names that several have are numbered; what nothing is connected
+/// to, and what is no temperature of a machine, is left out.
 fn sensors(sections: &Sections<'_>) -> Vec<Sensor> {
     let zones = sections.first("temp").unwrap_or_default().iter().filter_map(|line| zone(line));
     // FreeBSD: of the processor where coretemp(4) is loaded, else of ACPI.
     let freebsd = [("cpu", "dev.cpu.0.temperature"), ("acpi", "hw.acpi.thermal.tz0.temperature")].into_iter();
     let freebsd =
         freebsd.filter_map(|(name, key)| Some((name, decimal(sections.sysctl(key)?.strip_suffix('C')?, 200.0)?)));
-    let sane = |(_, degrees): &(&str, f64)| (-50.0..=200.0).contains(degrees);
+    let sane = |(_, degrees): &(&str, f64)| (-50.0..UNCONNECTED).contains(degrees);
     let mut sensors: Vec<Sensor> = Vec::new();
     for (name, degrees) in zones.chain(freebsd).filter(sane).take(SENSORS) {
         let name = plain(name, NAME);
@@ -306,6 +307,9 @@ const NAME: usize = 80;
 const SERVICES: usize = 500;
 const FILESYSTEMS: usize = 32;
 const SENSORS: usize = 64;
+
+/// What chips say where there is no sensor: 127 or 127.5 °C. Below it every processor has switched itself off.
+const UNCONNECTED: f64 = 125.0;
 
 #[cfg(test)]
 mod tests;

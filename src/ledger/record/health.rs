@@ -9,6 +9,9 @@ use crate::domain::health::{LevelChange, Percent, Reason};
 /// A host, or a service on it, became unhealthy or well again; `unknown`: it is no longer there.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct HealthRecord {
+    /// Of a control plane (`--cp-url`); such an event has no host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server: Option<String>,
     /// Not there: the host itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service: Option<String>,
@@ -60,6 +63,7 @@ impl From<Share> for Percent {
 impl From<&LevelChange> for HealthRecord {
     fn from(change: &LevelChange) -> Self {
         Self {
+            server: change.server.clone(),
             service: change.service.clone(),
             from: change.from.into(),
             to: change.to.into(),
@@ -71,6 +75,7 @@ impl From<&LevelChange> for HealthRecord {
 impl From<HealthRecord> for LevelChange {
     fn from(record: HealthRecord) -> Self {
         Self {
+            server: record.server,
             service: record.service,
             from: record.from.into(),
             to: record.to.into(),

@@ -140,11 +140,9 @@ pub(crate) fn level_change() -> BoxedStrategy<LevelChange> {
         text().prop_map(Reason::NotRunning),
     ];
     let status = || select(vec![Status::Healthy, Status::Unhealthy, Status::Unknown]);
-    (option::of(select(vec!["web", "db"])), status(), status(), vec(reason, 0..4))
-        .prop_map(|(service, from, to, reasons)| {
-            let service = service.map(str::to_owned);
-            LevelChange { service, from, to, reasons }
-        })
+    let name = |of: &'static [&'static str]| option::of(select(of).prop_map(|name| (*name).to_owned()));
+    (name(&["10.0.0.1", "2001:db8::1"]), name(&["web", "db"]), status(), status(), vec(reason, 0..4))
+        .prop_map(|(server, service, from, to, reasons)| LevelChange { server, service, from, to, reasons })
         .boxed()
 }
 
@@ -348,6 +346,7 @@ fn cause() -> BoxedStrategy<Cause> {
         text().prop_map(Cause::PassphraseNeeded),
         text().prop_map(Cause::KeyUnusable),
         text().prop_map(Cause::ExecRefused),
+        millis().prop_map(Cause::ExecTimedOut),
         millis().prop_map(Cause::Silent),
         text().prop_map(Cause::ClosedByPeer),
         millis().prop_map(Cause::ObserverStalled),

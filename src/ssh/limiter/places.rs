@@ -19,7 +19,6 @@ pub(super) struct Places {
 /// Later ones are higher.
 pub(super) type Ticket = u64;
 
-#[derive(Default)]
 struct Destination {
     room: Room,
     used: usize,
@@ -27,21 +26,28 @@ struct Destination {
 }
 
 impl Destination {
+    fn new(most: usize) -> Self {
+        Self { room: Room::new(most), used: 0, waiting: VecDeque::new() }
+    }
+
     fn is_full(&self) -> bool {
         self.used >= self.room.places()
     }
 }
 
 impl Places {
-    /// A place in the queue; whose turn it is tells [`Places::call`].
-    pub(super) fn queue(&mut self, now: Mono, destination: &str) -> Ticket {
+    /// A place in the queue for a destination with at most so many places; whose turn it is tells
+    /// [`Places::call`].
+    pub(super) fn queue(&mut self, now: Mono, destination: &str, most: usize) -> Ticket {
         self.last += 1;
         // Idle ones are forgotten, once they have no grudge left: the map holds no more than are in use.
         self.destinations.retain(|_, known| {
             known.room.recover(now);
             known.used > 0 || !known.waiting.is_empty() || !known.room.is_whole()
         });
-        self.destinations.entry(destination.to_owned()).or_default().waiting.push_back(self.last);
+        let known = self.destinations.entry(destination.to_owned()).or_insert_with(|| Destination::new(most));
+        known.room.narrow(most);
+        known.waiting.push_back(self.last);
         self.last
     }
 
@@ -119,7 +125,7 @@ mod tests {
 
     /// Queues and takes what is free at once.
     fn take(places: &mut Places, destination: &str) -> Ticket {
-        let ticket = places.queue(at(0), destination);
+        let ticket = places.queue(at(0), destination, PER_DESTINATION);
         for called in places.call() {
             assert!(places.called.remove(&called));
         }
@@ -132,11 +138,11 @@ mod tests {
         for _ in 0..PER_DESTINATION {
             take(&mut places, "jump:22");
         }
-        let waiting: Vec<_> = (0..3).map(|_| places.queue(at(0), "jump:22")).collect();
+        let waiting: Vec<_> = (0..3).map(|_| places.queue(at(0), "jump:22", PER_DESTINATION)).collect();
         assert!(places.call().is_empty());
         let before: Vec<_> = waiting.iter().map(|ticket| places.before("jump:22", *ticket)).collect();
         assert_eq!(before, [Some(0), Some(1), Some(2)]);
-        let other = places.queue(at(0), "other:22");
+        let other = places.queue(at(0), "other:22", PER_DESTINATION);
         assert_eq!(places.call(), [other]);
         assert_eq!(places.before("other:22", other), None);
         places.leave("jump:22", waiting[0]);
@@ -149,12 +155,21 @@ mod tests {
     }
 
     #[test]
+    fn a_destination_has_as_many_places_as_its_hosts_say() {
+        let mut places = Places::default();
+        let tickets: Vec<_> = (0..3).map(|_| places.queue(at(0), "jump:22", 2)).collect();
+        assert_eq!(places.call(), tickets[..2]);
+        let wide: Vec<_> = (0..12).map(|_| places.queue(at(0), "wide:22", 12)).collect();
+        assert_eq!(places.call(), wide, "more than the default");
+    }
+
+    #[test]
     fn there_are_thirty_two_in_all_in_the_order_of_coming() {
         let mut places = Places::default();
         for host in 0..IN_ALL {
             take(&mut places, &host.to_string());
         }
-        let (late, later) = (places.queue(at(0), "z"), places.queue(at(0), "a"));
+        let (late, later) = (places.queue(at(0), "z", PER_DESTINATION), places.queue(at(0), "a", PER_DESTINATION));
         assert!(places.call().is_empty());
         assert_eq!((places.before("z", late), places.before("a", later)), (Some(0), Some(1)));
         places.release("7");
@@ -170,9 +185,9 @@ mod tests {
         places.learn(at(10), "strict", at(5), true);
         places.release("quiet");
         places.release("strict");
-        places.queue(at(11), "new");
+        places.queue(at(11), "new", PER_DESTINATION);
         assert_eq!(places.destinations.keys().collect::<Vec<_>>(), ["new", "strict"]);
-        places.queue(at(3_600), "new");
+        places.queue(at(3_600), "new", PER_DESTINATION);
         assert_eq!(places.destinations.keys().collect::<Vec<_>>(), ["new"]);
     }
 
@@ -183,7 +198,7 @@ mod tests {
             take(&mut places, "jump:22");
         }
         places.learn(at(1), "jump:22", at(0), true);
-        let waiting = places.queue(at(1), "jump:22");
+        let waiting = places.queue(at(1), "jump:22", PER_DESTINATION);
         for _ in 0..PER_DESTINATION / 2 {
             places.release("jump:22");
             assert!(places.call().is_empty());

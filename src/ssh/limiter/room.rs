@@ -7,26 +7,33 @@ use crate::domain::moment::Mono;
 
 pub(super) struct Room {
     places: usize,
+    /// There are never more.
+    most: usize,
     /// When it changed last.
     changed: Option<Mono>,
     /// Handshakes that went well since.
     good: usize,
 }
 
-impl Default for Room {
-    fn default() -> Self {
-        Self { places: PER_DESTINATION, changed: None, good: 0 }
-    }
-}
-
 impl Room {
+    pub(super) fn new(most: usize) -> Self {
+        let most = most.max(1);
+        Self { places: most, most, changed: None, good: 0 }
+    }
+
+    /// One of those behind it wants no more than this; the lowest number counts.
+    pub(super) fn narrow(&mut self, most: usize) {
+        self.most = self.most.min(most.max(1));
+        self.places = self.places.min(self.most);
+    }
+
     pub(super) fn places(&self) -> usize {
         self.places
     }
 
     /// Whether nothing is left of a drop.
     pub(super) fn is_whole(&self) -> bool {
-        self.places == PER_DESTINATION
+        self.places == self.most
     }
 
     /// A connection that began at `begun` was dropped. Those of one burst count once: they began when there
@@ -55,13 +62,14 @@ impl Room {
     /// Time alone gives back one place after another too: who dropped us may have been busy with others.
     pub(super) fn recover(&mut self, now: Mono) {
         while let Some(due) = self.changed.map(|changed| changed + REGROWTH).filter(|due| *due <= now) {
-            self.places = (self.places + 1).min(PER_DESTINATION);
+            self.places = (self.places + 1).min(self.most);
             self.changed = (!self.is_whole()).then_some(due);
         }
     }
 }
 
-/// Below sshd's default of ten unauthenticated connections, with room for others.
+/// As [`CONNECT_LIMIT`](crate::domain::link::CONNECT_LIMIT).
+#[cfg(test)]
 pub(super) const PER_DESTINATION: usize = 8;
 
 const REGROWTH: Duration = Duration::from_secs(60);
@@ -76,7 +84,7 @@ mod tests {
 
     #[test]
     fn a_burst_of_drops_halves_it_once_and_the_next_one_again() {
-        let mut room = Room::default();
+        let mut room = Room::new(PER_DESTINATION);
         for _ in 0..6 {
             room.shrink(at(10), at(9));
         }
@@ -88,8 +96,20 @@ mod tests {
     }
 
     #[test]
+    fn the_lowest_number_of_those_behind_it_counts() {
+        let mut room = Room::new(20);
+        assert_eq!((room.places(), room.is_whole()), (20, true));
+        room.narrow(2);
+        room.narrow(8);
+        assert_eq!((room.places(), room.is_whole()), (2, true));
+        room.shrink(at(1), at(0));
+        room.recover(at(100_000));
+        assert_eq!(room.places(), 2, "no more than that");
+    }
+
+    #[test]
     fn it_grows_back_slowly_by_success_and_by_time() {
-        let mut room = Room::default();
+        let mut room = Room::new(PER_DESTINATION);
         room.shrink(at(10), at(9));
         for _ in 0..4 {
             room.grow(at(11));

@@ -53,6 +53,7 @@ pub(super) fn rung(cause: &Cause) -> Rung {
         | Cause::PausedByOperator
         | Cause::MarkedDead
         | Cause::ExecRefused(_)
+        | Cause::ExecTimedOut(_)
         | Cause::Silent(_)
         | Cause::ObserverStalled(_) => Rung::Exec,
     }

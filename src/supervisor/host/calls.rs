@@ -185,7 +185,7 @@ impl HostTask {
                 self.link.handle_input(now, LinkInput::Identified { epoch, identity: facts.boot });
             }
             Outcome::Identified(epoch, Err(error)) => {
-                self.link.handle_input(now, LinkInput::IdentifyFailed { epoch, cause: start::cause_of(error) });
+                self.link.handle_input(now, LinkInput::IdentifyFailed { epoch, cause: error.into_cause() });
             }
             Outcome::Ponged(epoch, Ok(rtt)) => {
                 self.link.handle_input(now, LinkInput::Pong { epoch, rtt });

@@ -12,6 +12,7 @@ use crate::remote::{Found, RemoteError};
 use crate::supervisor::host::HostTask;
 use crate::supervisor::host::blind::Catching;
 use crate::supervisor::host::calls::Outcome;
+use crate::supervisor::host::suspect::Pulse;
 use crate::supervisor::hub::News;
 use crate::supervisor::pump::Pump;
 use crate::supervisor::writer::LogWriter;
@@ -20,10 +21,11 @@ use crate::supervisor::writer::LogWriter;
 pub(super) struct Seat {
     pub run: HostRun,
     pub reboots: u32,
-    /// When the host last told of it.
+    /// When the host last told of it, or was connected to.
     pub heard: Mono,
     /// Since we saw the host again.
     pub catching: Option<Catching>,
+    pub pulse: Pulse,
     logs: Vec<LogSeat>,
 }
 
@@ -64,10 +66,15 @@ impl HostTask {
         if let Some(epoch) = self.announced {
             run.handle_input(now, RunInput::Connected(epoch));
         }
-        self.seats.insert(id, Seat { run, reboots, heard: now.mono, catching: None, logs });
+        self.seats.insert(id, Seat { run, reboots, heard: now.mono, catching: None, pulse: Pulse::default(), logs });
     }
 
     pub(super) fn run_input(&mut self, now: Moment, id: AttemptId, input: RunInput) {
+        if let RunInput::Looked { epoch, evidence } = &input
+            && self.announced == Some(*epoch)
+        {
+            self.watch_pulse(now, id, evidence);
+        }
         if let Some(seat) = self.seats.get_mut(&id) {
             if let RunInput::Looked { .. } | RunInput::Followed { .. } = input {
                 seat.heard = now.mono;
@@ -87,10 +94,12 @@ impl HostTask {
     pub(super) fn all_runs(&mut self, now: Moment, input: &RunInput) {
         for seat in self.seats.values_mut() {
             if let RunInput::Connected(_) = input {
+                seat.heard = now.mono;
                 seat.collect(now);
             }
             if let RunInput::Disconnected { .. } = input {
                 seat.stop_pumps();
+                seat.pulse.disconnect();
             }
             seat.run.handle_input(now, input.clone());
         }

@@ -38,7 +38,11 @@ fn head(frame: &mut Frame<'_>, area: Rect, one: &OneHost<'_>, app: &App, theme: 
     let since = say::duration(app.now.wall.since(one.host.link.since));
     if let Some(mut pen) = Pen::at(frame.buffer_mut(), area, 0, theme.ellipsis()) {
         pen.skip(1).text(one.host.id.as_str(), theme.style(Role::Heading)).skip(1);
-        pen.text(&format!("{} {} for {since}", theme.state(state), state.word()), theme.style(Role::State(state)));
+        if one.server {
+            pen.text(&format!("of {}", one.host.address), theme.style(Role::Quiet));
+        } else {
+            pen.text(&format!("{} {} for {since}", theme.state(state), state.word()), theme.style(Role::State(state)));
+        }
         pen.text(&format!("  {}", app.age_words(one.host, &one.age)), theme.style(of_age(&one.age)));
     }
     let Some(mut pen) = Pen::at(frame.buffer_mut(), area, 1, theme.ellipsis()) else { return };

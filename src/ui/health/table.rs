@@ -37,14 +37,26 @@ fn summary(frame: &mut Frame<'_>, area: Rect, app: &App, theme: &Theme) {
     let rows = app.health_order();
     let bad = rows.iter().filter(|row| !row.findings.bad.is_empty()).count();
     let warned = rows.iter().filter(|row| row.findings.bad.is_empty() && !row.findings.warnings.is_empty()).count();
-    let late = rows.iter().filter(|row| matches!(row.age, Age::Late(_) | Age::Failed(_))).count();
+    let late = rows.iter().filter(|row| matches!(row.age, Age::Late(_))).count();
+    let failed = rows.iter().filter(|row| matches!(row.age, Age::Failed(_))).count();
     let Some(mut pen) = Pen::at(frame.buffer_mut(), area, 0, theme.ellipsis()) else { return };
     pen.skip(1).text("Health", theme.style(Role::Heading)).skip(2);
-    pen.text(&say::count(rows.len(), "host"), theme.style(Role::Text));
-    let counts =
-        [(bad, "unhealthy", Role::Bad), (warned, "worth a look", Role::Warning), (late, "late", Role::Warning)];
+    let servers = rows.iter().filter(|row| row.server).count();
+    pen.text(&say::count(rows.len() - servers, "host"), theme.style(Role::Text));
+    if servers > 0 {
+        pen.text(&format!(", {}", say::count(servers, "server")), theme.style(Role::Text));
+    }
+    let counts = [
+        (bad, "unhealthy", Role::Bad),
+        (warned, "worth a look", Role::Warning),
+        (late, "late", Role::Warning),
+        (failed, "without a sample", Role::Warning),
+    ];
     for (count, words, role) in counts.into_iter().filter(|(count, ..)| *count > 0) {
         pen.text(", ", theme.style(Role::Quiet)).text(&format!("{count} {words}"), theme.style(role));
+    }
+    if let Some(trouble) = app.plane_trouble() {
+        pen.text(", ", theme.style(Role::Quiet)).text(&trouble, theme.style(Role::Warning));
     }
     let how = match app.health.settings.sampling {
         Some(sampling) => format!("every {}", say::duration(sampling.interval)),
@@ -96,7 +108,11 @@ impl Line<'_> {
         let Some(mut pen) = Pen::at(frame.buffer_mut(), line, 0, theme.ellipsis()) else { return };
         pen.sign(if row.selected { theme.cursor_bar() } else { ' ' }, self.style(Role::Accent));
         pen.sign(if app.hosts.is_marked(&row.host.id) { theme.marked() } else { ' ' }, self.style(Role::Accent));
-        pen.sign(theme.state(state), self.style(Role::State(state))).skip(1);
+        if row.server {
+            pen.sign(theme.dot(), self.style(Role::Quiet)).skip(1);
+        } else {
+            pen.sign(theme.state(state), self.style(Role::State(state))).skip(1);
+        }
         let name = if row.selected { Role::Heading } else { Role::Text };
         pen.left(row.host.id.as_str(), table.name, self.style(name));
         if row.taken().is_none() {
@@ -162,6 +178,9 @@ impl Line<'_> {
         if !matches!(row.age, Age::Fresh(_)) {
             pen.text(&self.app.age_word(row.host, &row.age), self.style(of_age(&row.age))).skip(1);
         }
+        if let Some(service) = row.service() {
+            pen.text(service, self.style(Role::Text)).skip(1);
+        }
         let worst = if row.findings.bad.is_empty() { Role::Warning } else { Role::Bad };
         pen.text(&row.findings.text(), self.style(worst));
     }
@@ -182,7 +201,8 @@ fn told(frame: &mut Frame<'_>, at: Rect, row: &Row<'_>, app: &App, theme: &Theme
         (true, false) => Role::Warning,
         (true, true) => Role::Good,
     };
-    let head = format!("{} ", row.host.id);
+    let service = row.service().map(|service| format!("{service} ")).unwrap_or_default();
+    let head = format!("{} {service}", row.host.id);
     let room = usize::from(at.width.saturating_sub(2));
     let Some(mut pen) = Pen::at(frame.buffer_mut(), at, 0, theme.ellipsis()) else { return };
     pen.skip(1).text(&head, theme.style(Role::Heading)).text(&age, theme.style(of_age(&row.age)));

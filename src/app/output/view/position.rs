@@ -11,7 +11,10 @@ impl View {
         if !filter.is_empty() {
             return self.place_among_few(&filter);
         }
-        let lines = self.total().map(|total| format!("{} lines", words::grouped(total)));
+        let lines = self.total().map(|total| match total {
+            1 => "1 line".to_owned(),
+            total => format!("{} lines", words::grouped(total)),
+        });
         let size = lines.unwrap_or_else(|| words::bytes(self.end));
         if self.is_following() {
             return format!("FOLLOW · {size}");

@@ -85,7 +85,13 @@ impl Report {
     /// In a few words.
     pub(super) fn summary(&self) -> String {
         let text = match &self.contact {
-            Contact::Made { transport, .. } => format!("reached in {} by {transport}", say::latency(self.took())),
+            Contact::Made { transport, heartbeat, .. } => {
+                let reached = format!("reached in {} by {transport}", say::latency(self.took()));
+                match heartbeat.answer {
+                    RungAnswer::Broken => format!("{reached}; {}", heartbeat.detail),
+                    RungAnswer::Stands | RungAnswer::NotAsked => reached,
+                }
+            }
             Contact::Failed { cause, evidence } => verdict(cause, evidence),
         };
         say::clean(&text).into_owned()

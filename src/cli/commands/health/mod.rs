@@ -1,6 +1,7 @@
 //! `steadfast services`, `status`, `unhealthy-services` and `watch`: one survey, shown; and `health`, what
 //! a supervisor sampled.
 
+mod held;
 pub(in crate::cli) mod past;
 mod source;
 mod table;
@@ -20,6 +21,7 @@ use crate::headless::jsonl;
 pub(in crate::cli) fn services(args: &ServicesArgs, globals: &Globals) -> Result<u8, Failure> {
     compose::run(globals, |parts| async move {
         let (mut rows, _) = survey(&args.source, &parts).await?;
+        let now = parts.clock.now().wall;
         rows.retain(|row| table::matches(row, args.table.filter.as_deref()));
         table::sort(&mut rows, args.table.sort);
         if args.source.json {
@@ -28,7 +30,7 @@ pub(in crate::cli) fn services(args: &ServicesArgs, globals: &Globals) -> Result
             if rows.is_empty() {
                 compose::say("nothing to show");
             }
-            output::print(table::servers(&rows, args.wide, parts.setup.color.stdout()))?;
+            output::print(table::servers(&rows, args.wide, now, parts.setup.color.stdout()))?;
         }
         Ok(code(&args.source, rows.iter().all(|row| row.status == Status::Healthy)))
     })
@@ -64,10 +66,14 @@ pub(in crate::cli) fn unhealthy(args: &UnhealthyArgs, globals: &Globals) -> Resu
 
 /// One look at everything.
 async fn survey(args: &SourceArgs, parts: &Parts) -> Result<(Vec<Row>, Rules), Failure> {
-    let source = Source::of(args, parts)?;
+    let source = Source::of(args, parts, None)?;
     let rows = source.rows().await;
     source.close().await;
-    Ok((rows?, source.rules))
+    let rows = rows?;
+    if let Some(told) = source.told(&rows) {
+        compose::say(&told);
+    }
+    Ok((rows, source.rules))
 }
 
 fn show(summaries: &[Summary], args: &SourceArgs, parts: &Parts) -> Result<u8, Failure> {
@@ -76,7 +82,7 @@ fn show(summaries: &[Summary], args: &SourceArgs, parts: &Parts) -> Result<u8, F
             summaries.iter().map(|summary| jsonl::line(&table::SummaryRecord::from(summary))).collect::<String>(),
         );
     }
-    output::print(table::services(summaries, parts.setup.color.stdout()))
+    output::print(table::services(summaries, parts.clock.now().wall, parts.setup.color.stdout()))
 }
 
 /// Sums do not show who said nothing: a line each, the first of them.

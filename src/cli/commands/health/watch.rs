@@ -20,7 +20,7 @@ use crate::ledger::record::Timestamp;
 
 pub(in crate::cli) fn run(args: &WatchArgs, globals: &Globals) -> Result<u8, Failure> {
     compose::run(globals, |parts| async move {
-        let source = Source::of(&args.source, &parts)?;
+        let source = Source::of(&args.source, &parts, Some(args.interval))?;
         let outcome = tokio::select! {
             outcome = watch(args, &parts, &source) => outcome,
             // Whoever has seen enough ends it so.
@@ -46,9 +46,14 @@ async fn watch(args: &WatchArgs, parts: &Parts, source: &Source) -> Result<u8, F
         let mut well = true;
         match seen {
             Ok(rows) => {
+                let told = source.told(&rows);
+                if let Some(told) = told.as_ref().filter(|_| round == 1 && !live) {
+                    compose::say(told);
+                }
                 let seen = memory.see(rows, args, parts, source, now);
                 well = !seen.is_empty() && seen.iter().all(|seen| seen.row.status == Status::Healthy);
-                show(&seen, args, now.wall, live, parts)?;
+                let screen = live.then(|| told.unwrap_or_default());
+                show(&seen, args, now.wall, screen.as_deref(), parts)?;
             }
             // The list may be there again the next time.
             Err(failure) if round == 1 || args.count == Some(round) => return Err(failure),
@@ -157,7 +162,8 @@ impl Memory {
     }
 }
 
-fn show(seen: &[Seen], args: &WatchArgs, at: Wall, live: bool, parts: &Parts) -> Result<u8, Failure> {
+/// `screen`: in place, and below the first line says this.
+fn show(seen: &[Seen], args: &WatchArgs, at: Wall, screen: Option<&str>, parts: &Parts) -> Result<u8, Failure> {
     if args.source.json {
         let record = |seen: &Seen| {
             jsonl::line(&Record { at: at.into(), was: seen.was.map(Status::word), row: (&seen.row).into() })
@@ -165,8 +171,8 @@ fn show(seen: &[Seen], args: &WatchArgs, at: Wall, live: bool, parts: &Parts) ->
         return output::print(seen.iter().map(record).collect::<String>());
     }
     let time = say::date_time(at, compose::utc_offset(at));
-    if live {
-        return output::print(frame(seen, args, &time, parts.setup.color.stdout()));
+    if let Some(told) = screen {
+        return output::print(frame(seen, args, &time, told, parts.setup.color.stdout()));
     }
     if seen.is_empty() {
         return output::print(format!("{time} no server that answered has {}\n", say::clean(&args.service)));
@@ -185,7 +191,7 @@ fn line(seen: &Seen, time: &str) -> String {
 }
 
 /// The whole screen: from its corner, each line to its end, the rest empty. No flicker, no scrolling.
-fn frame(seen: &[Seen], args: &WatchArgs, time: &str, color: bool) -> String {
+fn frame(seen: &[Seen], args: &WatchArgs, time: &str, told: &str, color: bool) -> String {
     let size = rustix::termios::tcgetwinsize(std::io::stdout()).ok();
     let (columns, lines) = size.map_or((80, 24), |size| (usize::from(size.ws_col), usize::from(size.ws_row)));
     let healthy = seen.iter().filter(|seen| seen.row.status == Status::Healthy).count();
@@ -193,7 +199,7 @@ fn frame(seen: &[Seen], args: &WatchArgs, time: &str, color: bool) -> String {
         humantime::format_duration(Duration::from_millis(u64::try_from(args.interval.as_millis()).unwrap_or(u64::MAX)));
     let mut text = vec![
         format!("{}  {healthy}/{} healthy  {time}  every {every}", say::clean(&args.service), seen.len()),
-        String::new(),
+        told.to_owned(),
     ];
     if seen.is_empty() {
         text.push("no server that answered has it".into());

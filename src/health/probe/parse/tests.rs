@@ -65,6 +65,24 @@ fn the_warmest_zone_counts() {
 }
 
 #[test]
+fn sensors_of_chips_are_told_by_name_and_what_is_not_connected_is_not() {
+    let text = "\u{1e}SFH1 temp\n47000 x86_pkg_temp\n48000 coretemp Package id 0\n47000 coretemp Core 0\n38850 nvme Composite\n38850 nvme Composite\n127000 nct6775 AUXTIN1\n-55000 nct6775 PECI\n41000 jc42 \n9000 \n\u{1b}[31m\n\u{1e}SFH1 end\n";
+    let (sample, _) = answer(text.as_bytes(), &Watched::default(), None).unwrap();
+    let told: Vec<_> = sample.sensors.iter().map(|one| format!("{} {}", one.name, one.degrees)).collect();
+    let expected = [
+        "x86_pkg_temp 47",
+        "coretemp Package id 0 48",
+        "coretemp Core 0 47",
+        "nvme Composite 38.85",
+        "nvme Composite 2 38.85",
+        "jc42 41",
+        "zone 9",
+    ];
+    assert_eq!(told, expected);
+    assert_eq!(sample.vitals.temperature, Some(48.0));
+}
+
+#[test]
 fn the_next_sample_is_compared_with_the_last() {
     let one = |cpu: &str| format!("\u{1e}SFH1 cpu\n{cpu}\n\u{1e}SFH1 end\n");
     let watched = Watched::default();
