@@ -194,6 +194,12 @@ fn jumps(
     })?;
     let mut hops = jump::parse(&spec).map_err(|_| ResolveError::Jump { host: host(), text: spec.clone() })?;
     let Some(last) = hops.pop() else { return Ok(Vec::new()) };
+    // As ssh has it: the last hop as written, against what this host is really called.
+    let port = last.port.unwrap_or(DEFAULT_PORT);
+    let user = last.user.as_deref().unwrap_or(tokens.user);
+    if (last.host.as_str(), port, user) == (tokens.host, tokens.port, tokens.user) {
+        return Err(ResolveError::JumpLoop { host: host(), through: vec![host(), last.host] });
+    }
     let id = HostId::parse(&last.host).map_err(|source| ResolveError::JumpName { host: host(), source })?;
     let mut hop_settings = HostSettings::new(id);
     hop_settings.user = last.user;
