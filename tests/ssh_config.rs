@@ -298,6 +298,15 @@ fn jump_hosts_that_go_round_in_a_circle_are_named() {
 }
 
 #[test]
+fn a_host_that_is_called_as_its_jump_host_is_refused() {
+    let Some(oracle) = Oracle::new() else { return };
+    let config = |jump: &str| format!("Host web\n HostName GW\n User me\n Port 2222\n ProxyJump {jump}\n");
+    for (jump, refused) in [("gw:2222", true), ("me@gw:2222", true), ("gw", false), ("you@gw:2222", false)] {
+        assert_eq!(oracle.compare(&config(jump), "web").is_none(), refused, "{jump}");
+    }
+}
+
+#[test]
 fn included_files_apply_where_they_are_included() {
     let Some(mut oracle) = Oracle::new() else { return };
     // `ssh` expands `~` in Include by HOME, unlike everywhere else.
