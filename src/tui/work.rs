@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 
 use super::clipboard;
 use super::merger::Part;
+use super::pager::as_u64;
 use crate::app::log::{LogId, News, SAVING, Save};
 use crate::app::output::{Pattern, PlainText, Style, decode, words};
 use crate::app::{Msg, say};
@@ -254,10 +255,6 @@ fn copy(log: &Path, to: &Path, end: u64, save: &Save, mut told: impl FnMut(u64))
     }
     out.finish()?;
     Ok(written)
-}
-
-fn as_u64(count: usize) -> u64 {
-    u64::try_from(count).unwrap_or(u64::MAX)
 }
 
 /// Copies and saves at once: more are asked for by a key that is held down.

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use crate::bench::Bench;
 
@@ -90,16 +90,7 @@ fn temperatures_come_from_zones_and_from_chips() {
         std::fs::write(chip.join(format!("temp{n}_input")), "20000\n").unwrap();
     }
     for shell in [&["/bin/sh", "-s"][..], &["busybox", "sh", "-s"]] {
-        let mut child = Command::new(shell[0])
-            .args(&shell[1..])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("a shell");
-        let call = format!("sfh_thermal '{}'\nexit", root.path().display());
-        write!(child.stdin.take().unwrap(), "{}\n{call}\n", include_str!("../../assets/health.sh")).unwrap();
-        let output = child.wait_with_output().unwrap();
+        let output = probe(shell, &format!("sfh_thermal '{}'\nexit", root.path().display()));
         assert!(output.stderr.is_empty(), "{output:?}");
         let told = String::from_utf8(output.stdout).unwrap();
         let lines: Vec<&str> = told.lines().map(str::trim_end).collect();
@@ -115,19 +106,22 @@ fn the_cost_of_a_probe_is_small() {
     for shell in [&["/bin/sh", "-s"][..], &["busybox", "sh", "-s"]] {
         let script =
             "SFH_UNITS='' SFH_DOCKER=0 SFH_PROCS='|sshd|' SFH_GAP=0\n{ sfh_main </dev/null; times >&2; exit; }\n";
-        let mut child = Command::new(shell[0])
-            .args(&shell[1..])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("a shell");
-        let mut stdin = child.stdin.take().unwrap();
-        write!(stdin, "{}\n{script}", include_str!("../../assets/health.sh")).unwrap();
-        drop(stdin);
-        let output = child.wait_with_output().unwrap();
+        let output = probe(shell, script);
         let told = String::from_utf8_lossy(&output.stderr).into_owned();
         eprintln!("{shell:?}: {told}");
         assert!(String::from_utf8_lossy(&output.stdout).contains("\u{1e}SFH1 end"), "{output:?}");
     }
+}
+
+/// Has a shell read the probe, and then this.
+fn probe(shell: &[&str], script: &str) -> Output {
+    let mut child = Command::new(shell[0])
+        .args(&shell[1..])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("a shell");
+    write!(child.stdin.take().unwrap(), "{}\n{script}\n", include_str!("../../assets/health.sh")).unwrap();
+    child.wait_with_output().unwrap()
 }

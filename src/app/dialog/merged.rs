@@ -10,23 +10,11 @@ impl MergedSheet {
         if self.output.handle_key(key) {
             return Step::Stay;
         }
-        match key.code {
-            Code::Char('y') => Step::CopyMerged,
-            Code::Esc | Code::Enter | Code::Char('q' | 'O') => Step::Close,
-            Code::Char(_)
-            | Code::Tab
-            | Code::BackTab
-            | Code::Backspace
-            | Code::Delete
-            | Code::Up
-            | Code::Down
-            | Code::Left
-            | Code::Right
-            | Code::Home
-            | Code::End
-            | Code::PageUp
-            | Code::PageDown => Step::Stay,
+        if key.code == Code::Char('y') {
+            return Step::CopyMerged;
         }
+        let leaves = [Code::Esc, Code::Enter, Code::Char('q'), Code::Char('O')].contains(&key.code);
+        if leaves { Step::Close } else { Step::Stay }
     }
 
     pub(super) fn paste(&mut self, text: &str) {

@@ -19,7 +19,7 @@ use crate::domain::moment::Wall;
 use crate::domain::run::{Faults, Outcome, Phase, Stream, Verdict};
 use crate::headless::jsonl;
 use crate::ledger::Ledger;
-use crate::ledger::record::{FaultsRecord, Timestamp, VerdictRecord};
+use crate::ledger::record::{FaultsRecord, Timestamp, VerdictRecord, millis};
 use crate::port::Clock;
 
 pub(in crate::cli) fn run(args: &RunsArgs, globals: &Globals) -> Result<u8, Failure> {
@@ -263,10 +263,6 @@ impl<'a> From<&'a Row> for RunRecord<'a> {
             status: row.progress.as_ref().and_then(|progress| progress.status.as_deref()),
         }
     }
-}
-
-fn millis(length: Duration) -> u64 {
-    u64::try_from(length.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Longer titles end in `…`.

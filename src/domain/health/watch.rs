@@ -8,7 +8,8 @@ use std::sync::Arc;
 use super::{Level, Limits, Percent, Reason, Running, Sample, Settings, Status, Thresholds};
 use crate::domain::moment::{Mono, Wall};
 
-/// A host (`service: None`) or a service on it, or a server of a control plane with its service, is not as well as it was, or well again.
+/// A host (`service: None`) or a service on it, or a server of a control plane with its service, is not as
+/// well as it was, or well again.
 #[derive(Clone, PartialEq, Debug)]
 pub struct LevelChange {
     /// Of a control plane; else it is a host, which the event names.

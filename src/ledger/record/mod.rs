@@ -29,8 +29,7 @@ pub use health::{HealthRecord, ReasonRecord, Share};
 pub use run::{MarkRecord, RunEventRecord, StartedRecord, VerdictRecord};
 pub use spec::{Pair, PtyRecord, SpecRecord, UploadRecord, WatchRecord};
 pub use system::{FaultsRecord, NicRecord, SystemRecord};
-pub use time::Timestamp;
-use time::millis;
+pub use time::{Timestamp, millis};
 pub use words::{
     CancelReasonRecord, KillerRecord, LinkStateRecord, NetworkStateRecord, OnRebootRecord, RebootCauseRecord,
     RungAnswerRecord, RungRecord, StatusRecord, StreamRecord, TimeLimitRecord,

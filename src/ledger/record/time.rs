@@ -62,7 +62,8 @@ impl JsonSchema for Timestamp {
 }
 
 /// Whole milliseconds; what is finer is cut off.
-pub(super) fn millis(duration: Duration) -> u64 {
+#[must_use]
+pub fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use crate::app::output::Style;
 use crate::domain::moment::Wall;
-use crate::tui::pager::Arrivals;
+use crate::tui::pager::{Arrivals, as_u64};
 
 pub(super) struct Input {
     path: PathBuf,
@@ -152,10 +152,6 @@ impl Input {
         let known = self.times.partition_point(|(from, _)| *from <= offset).checked_sub(1)?;
         self.times.get(known).map(|(_, at)| *at)
     }
-}
-
-pub(super) fn as_u64(count: usize) -> u64 {
-    u64::try_from(count).unwrap_or(u64::MAX)
 }
 
 /// Bytes read at once.

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 
 use super::lock;
 use crate::domain::moment::Wall;
-use crate::tui::pager::Arrivals;
+use crate::tui::pager::{Arrivals, as_u64};
 
 pub(in crate::tui) struct Spill {
     file: Arc<File>,
@@ -42,7 +42,7 @@ impl Spill {
     pub(super) fn append(&self, bytes: &[u8]) -> io::Result<()> {
         let end = self.end();
         self.file.write_all_at(bytes, end)?;
-        self.end.store(end + u64::try_from(bytes.len()).unwrap_or(0), Ordering::Release);
+        self.end.store(end + as_u64(bytes.len()), Ordering::Release);
         Ok(())
     }
 
@@ -95,7 +95,7 @@ impl io::Read for Part {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let room = usize::try_from(self.end.saturating_sub(self.at)).unwrap_or(usize::MAX).min(buffer.len());
         let count = self.file.read_at(buffer.get_mut(..room).unwrap_or_default(), self.at)?;
-        self.at += u64::try_from(count).unwrap_or(0);
+        self.at += as_u64(count);
         Ok(count)
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::input::{Input, Next, as_u64};
+use super::input::{Input, Next};
 use super::spill::Spill;
 use super::{MOST, Shared, lock};
 use crate::app::log::LogId;
@@ -17,6 +17,7 @@ use crate::domain::moment::Wall;
 use crate::port::Clock;
 use crate::supervisor::Handle;
 use crate::tui::feed::{MarksOf, TimesOf};
+use crate::tui::pager::as_u64;
 
 /// Something that happened while it is looked at.
 #[derive(Clone, PartialEq, Eq, Debug)]

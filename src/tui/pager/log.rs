@@ -70,7 +70,7 @@ impl Log {
     }
 }
 
-pub(super) fn as_u64(length: usize) -> u64 {
+pub(in crate::tui) fn as_u64(length: usize) -> u64 {
     u64::try_from(length).unwrap_or(u64::MAX)
 }
 

@@ -38,6 +38,7 @@ pub use tally::{Known, Tally};
 pub use times::Arrivals;
 
 use self::log::Log;
+pub(super) use self::log::as_u64;
 use self::marks::Marks;
 use self::sieve::Sieve;
 use crate::app::output::{Extent, Order, Pattern, Progress, Request, Seek, Sifted, Window};

@@ -10,7 +10,7 @@ use crate::cli::exit;
 use crate::domain::diagnosis::{Cause, Rung, RungAnswer, RungReport, verdict};
 use crate::domain::id::HostId;
 use crate::domain::system::{self, System};
-use crate::ledger::record::{CauseRecord, IdentityRecord, RungReportRecord, SystemRecord};
+use crate::ledger::record::{CauseRecord, IdentityRecord, RungReportRecord, SystemRecord, millis};
 use crate::remote::HostFacts;
 
 pub(super) struct Report {
@@ -282,10 +282,6 @@ impl From<&Survival> for SurvivalRecord {
             Survival::Unknown(why) => Self { survives: None, detail: why.clone() },
         }
     }
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
