@@ -11,7 +11,20 @@ use crate::remote::{MARK, RemoteError};
 
 /// Calls `script` and reads its answer to the end.
 pub(super) async fn call(session: &dyn Session, script: Script, limit: Duration) -> Result<Fields, RemoteError> {
-    tokio::time::timeout(limit, converse(session, &script.text())).await.map_err(|_| RemoteError::TimedOut(limit))?
+    let answer = tokio::time::timeout(limit, converse(session, &script.text())).await;
+    or_gone(session, answer.map_err(|_| RemoteError::TimedOut(limit))?).await
+}
+
+/// What cannot be understood may be what a connection that ended has left of an answer. That it has ended is
+/// told a moment after its channels, and then that is the reason.
+pub(super) async fn or_gone<T>(session: &dyn Session, answer: Result<T, RemoteError>) -> Result<T, RemoteError> {
+    if !matches!(answer, Err(RemoteError::Garbled(_))) {
+        return answer;
+    }
+    match tokio::time::timeout(MOMENT, session.closed()).await {
+        Ok(gone) => Err(gone.into()),
+        Err(_) => answer,
+    }
 }
 
 async fn converse(session: &dyn Session, text: &str) -> Result<Fields, RemoteError> {
@@ -114,11 +127,17 @@ const LINE: usize = 64 * 1024;
 /// What is kept of a shell's complaints.
 const COMPLAINT: usize = 1024;
 
+/// See [`or_gone`].
+const MOMENT: Duration = Duration::from_millis(500);
+
 #[cfg(test)]
 mod tests {
+    use futures_util::future::BoxFuture;
     use proptest::prelude::*;
 
     use super::*;
+    use crate::domain::diagnosis::Cause;
+    use crate::port::{Duplex, ExecError, ExecOutput, SessionGone};
 
     fn read(chunks: &[&[u8]]) -> Result<Fields, RemoteError> {
         let mut answer = Answer::default();
@@ -126,6 +145,57 @@ mod tests {
             answer.feed(chunk)?;
         }
         answer.finish(b"")
+    }
+
+    /// Its channels have ended; the connection does so after this time, or never.
+    struct Ends(Option<Duration>);
+
+    impl Session for Ends {
+        fn exec<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Exec, ExecError>> {
+            Box::pin(async { Ok(Exec { stdin: Box::pin(tokio::io::sink()), output: Box::new(Over) }) })
+        }
+
+        fn sftp(&self) -> BoxFuture<'_, Result<Box<dyn Duplex>, ExecError>> {
+            Box::pin(async { Err(ExecError::Refused("no sftp".into())) })
+        }
+
+        fn ping(&self) -> BoxFuture<'_, Result<Duration, SessionGone>> {
+            Box::pin(std::future::pending())
+        }
+
+        fn heard(&self) -> u64 {
+            0
+        }
+
+        fn closed(&self) -> BoxFuture<'_, SessionGone> {
+            Box::pin(async {
+                match self.0 {
+                    Some(after) => tokio::time::sleep(after).await,
+                    None => std::future::pending().await,
+                }
+                SessionGone(Cause::ClosedByPeer(String::new()))
+            })
+        }
+
+        fn close(&self) {}
+    }
+
+    struct Over;
+
+    impl ExecOutput for Over {
+        fn next(&mut self) -> BoxFuture<'_, ExecEvent> {
+            Box::pin(async { ExecEvent::Closed })
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_that_breaks_off_with_its_connection_is_the_end_of_the_connection() {
+        let limit = Duration::from_secs(30);
+        let said = |after| async move { call(&Ends(after), Script::new("ident", []), limit).await };
+        let gone = said(Some(Duration::from_millis(100))).await;
+        assert!(matches!(gone, Err(RemoteError::Gone(_))), "{gone:?}");
+        let garbled = said(None).await;
+        assert!(matches!(garbled, Err(RemoteError::Garbled(_))), "{garbled:?}");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::domain::id::AttemptId;
 use crate::domain::run::{Evidence, Stream};
 use crate::port::{Exec, ExecEvent, ExecOutput, ExecStdin, Session};
 use crate::remote::answer::{Fields, garbled, printable};
-use crate::remote::call::NOISE;
+use crate::remote::call::{NOISE, or_gone};
 use crate::remote::script::{SHELL, Script};
 use crate::remote::{MARK, RemoteError};
 
@@ -60,7 +60,8 @@ pub async fn follow(
     limit: Duration,
 ) -> Result<Follow, RemoteError> {
     let script = Script::new("follow", [id.to_string(), stream.word().to_owned(), from.to_string()]);
-    tokio::time::timeout(limit, open(session, &script.text(), from)).await.map_err(|_| RemoteError::TimedOut(limit))?
+    let opened = tokio::time::timeout(limit, open(session, &script.text(), from)).await;
+    or_gone(session, opened.map_err(|_| RemoteError::TimedOut(limit))?).await
 }
 
 async fn open(session: &dyn Session, text: &str, from: u64) -> Result<Follow, RemoteError> {

@@ -13,7 +13,7 @@ use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 use crate::domain::run::Upload;
 use crate::port::{Exec, ExecEvent, Session};
 use crate::remote::answer::{Fields, garbled};
-use crate::remote::call::{Answer, call};
+use crate::remote::call::{Answer, call, or_gone};
 use crate::remote::script::{SHELL, Script};
 use crate::remote::{MARK, RemoteError};
 
@@ -61,7 +61,7 @@ pub async fn upload(
     progress: impl FnMut(u64) + Send,
 ) -> Result<Uploaded, RemoteError> {
     tokio::select! {
-        done = send(session, upload, progress) => done,
+        done = send(session, upload, progress) => or_gone(session, done).await,
         // A write that waits for room in a window would not hear of it.
         gone = session.closed() => Err(gone.into()),
     }
