@@ -10,7 +10,9 @@ use proptest::prelude::*;
 use steadfast::domain::host::{HostKeyPolicy, HostSettings};
 use steadfast::domain::id::HostId;
 use steadfast::domain::link::LinkSettings;
-use steadfast::ssh::resolve::{IdentityAgent, ResolveError, SshConfigFiles, Target, aliases, remarks, resolve};
+use steadfast::ssh::resolve::{
+    IdentityAgent, ResolveError, SshConfigFiles, Target, aliases, remarks, resolve, resolve_among,
+};
 
 /// What `ssh -G` prints: keyword to values, in order.
 type Answer = BTreeMap<String, Vec<String>>;
@@ -432,6 +434,28 @@ fn what_the_operator_configured_overrides_the_files() {
 }
 
 #[test]
+fn a_jump_host_of_the_fleet_is_reached_as_its_own_entry_says() {
+    let (_dir, files) = two_files("Host far\n ServerAliveInterval 60\nHost gate\n IdentityFile ~/gate\n", "");
+    let mut gate = settings("gate");
+    (gate.address, gate.user, gate.port) = (Some("192.0.2.7".into()), Some("op".into()), Some(23));
+    gate.link.connect_limit = 2.try_into().unwrap();
+    let mut far = settings("far");
+    far.jump = Some("me@gate".into());
+    let target = resolve_among(&far, &[gate.clone(), far.clone()], &files).unwrap();
+    let [hop] = &target.jump[..] else { panic!("{target:?}") };
+    assert_eq!((hop.hostname.as_str(), hop.user.as_str(), hop.port), ("192.0.2.7", "me", 23));
+    assert_eq!((hop.identity_files.clone(), hop.link.connect_limit.get()), (vec![files.home.join("gate")], 2));
+    assert_eq!(target.link.keepalive.as_secs(), 60);
+    // The system's ssh knows nothing of the entry: it is told.
+    let way =
+        "ProxyCommand=ssh -o 'HostName=\"192.0.2.7\"' -o 'User=\"me\"' -o 'Port=\"23\"' -W '[%h]:%p' -- 'gate'";
+    assert_eq!(target.overrides, [way]);
+    // And what stands in its own files it is not told.
+    let target = resolve_among(&settings("far"), &[gate], &files).unwrap();
+    assert_eq!((target.jump.len(), target.overrides.len()), (0, 0));
+}
+
+#[test]
 fn what_we_cannot_do_needs_the_systems_ssh_and_is_named() {
     for (config, why) in [
         ("ProxyCommand nc %h %p", Some("ProxyCommand")),
@@ -472,7 +496,7 @@ fn what_a_distribution_offers_every_host_is_a_remark_not_a_need() {
     let target = resolve(&settings("web"), &files).unwrap();
     assert_eq!(target.needs_system, None);
     assert_eq!(target.host_keys, HostKeyPolicy::AcceptNew);
-    let remarks = remarks(&settings("web"), &files).unwrap();
+    let remarks = remarks(&settings("web"), &[], &files).unwrap();
     assert_eq!(remarks.len(), 3, "{remarks:?}");
     assert!(remarks.iter().any(|remark| remark.contains("host keys are always verified")), "{remarks:?}");
 }

@@ -99,7 +99,7 @@ impl Connector for Here {
             let path = "/usr/bin:/bin".to_owned();
             let around = Surroundings { shell: Shell::Sh, home: None, path, env: Vec::new() };
             let session = Arc::new(LocalSession::new(around));
-            Ok(Dialed { session, evidence: Vec::new(), transport: "this machine".into() })
+            Ok(Dialed { session, evidence: Vec::new(), transport: "this machine".into(), keepalive: None })
         })
     }
 

@@ -15,7 +15,7 @@ use crate::domain::id::HostId;
 use crate::domain::network::CheckHost;
 use crate::port::{Clock, Connector, DialError, Dialed, Prompter, Stages};
 use crate::ssh::SshConnector;
-use crate::ssh::resolve::{ResolveError, SshConfigFiles, Target, remarks, resolve};
+use crate::ssh::resolve::{ResolveError, SshConfigFiles, Target, remarks, resolve_among};
 
 /// The connector of real hosts, by name.
 #[derive(Clone)]
@@ -44,13 +44,13 @@ impl Aliases {
 
     /// What is done otherwise than the configuration of `ssh` says. Reads files, and blocks meanwhile.
     pub fn remarks(&self, host: &HostId) -> Result<Vec<String>, ResolveError> {
-        remarks(&self.inner.settings(host), &self.inner.files)
+        remarks(&self.inner.settings(host), &self.inner.config.hosts, &self.inner.files)
     }
 
     /// Whether the way to a host never leaves this machine. Reads files, and blocks meanwhile.
     #[must_use]
     pub fn is_loopback(&self, host: &HostId) -> bool {
-        let Ok(target) = resolve(&self.inner.settings(host), &self.inner.files) else { return false };
+        let Ok(target) = self.inner.target(host) else { return false };
         let first = target.jump.first().unwrap_or(&target);
         is_loopback(&first.hostname)
     }
@@ -62,7 +62,7 @@ impl Aliases {
         let (mut jumps, mut direct) = (Vec::new(), Vec::new());
         // Spread over the fleet: neighbours in the list share a rack, and its fate.
         for host in hosts.iter().step_by(hosts.len().div_ceil(SAMPLE).max(1)) {
-            let Ok(target) = resolve(&self.inner.settings(&host.id), &self.inner.files) else { continue };
+            let Ok(target) = self.inner.target(&host.id) else { continue };
             let list = if target.jump.is_empty() { &mut direct } else { &mut jumps };
             let first = target.jump.first().unwrap_or(&target);
             let check = CheckHost::new(first.hostname.clone(), first.port);
@@ -90,11 +90,15 @@ impl Inner {
         configured.cloned().unwrap_or_else(|| self.config.defaults.host(host.clone()))
     }
 
+    fn target(&self, host: &HostId) -> Result<Target, ResolveError> {
+        resolve_among(&self.settings(host), &self.config.hosts, &self.files)
+    }
+
     fn resolve(&self, host: &HostId) -> Result<(), ResolveError> {
         if self.is_resolved(host) {
             return Ok(());
         }
-        self.ssh.add_target(resolve(&self.settings(host), &self.files)?);
+        self.ssh.add_target(self.target(host)?);
         self.resolved.lock().unwrap_or_else(PoisonError::into_inner).insert(host.clone());
         Ok(())
     }

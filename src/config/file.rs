@@ -204,7 +204,7 @@ pub(super) struct Defaults {
     /// Private keys to offer, besides those of the agent. Relative to this file; `~/` is your home.
     pub(super) identity_files: Option<At<Vec<At<String>>>>,
     /// Hosts to go through, as `ProxyJump`: `[user@]host[:port]`, comma-separated; `none` for a direct
-    /// connection.
+    /// connection. One that has an entry here is reached as its entry says.
     pub(super) jump: Option<At<String>>,
     /// Which SSH client speaks to the host.
     pub(super) transport: Option<At<Transport>>,
@@ -271,7 +271,7 @@ pub(super) struct Host {
     /// Private keys to offer, besides those of the agent. Relative to this file; `~/` is your home.
     pub(super) identity_files: Option<At<Vec<At<String>>>>,
     /// Hosts to go through, as `ProxyJump`: `[user@]host[:port]`, comma-separated; `none` for a direct
-    /// connection.
+    /// connection. One that has an entry here is reached as its entry says.
     pub(super) jump: Option<At<String>>,
     /// Which SSH client speaks to the host.
     pub(super) transport: Option<At<Transport>>,
@@ -285,9 +285,11 @@ pub(super) struct Host {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Link {
-    /// A quiet connection is asked for a sign of life this often. Default: 5s.
+    /// A quiet connection is asked for a sign of life this often. Default: what `ServerAliveInterval` of
+    /// `~/.ssh/config` says, else 5s.
     pub(super) keepalive: Option<At<Time>>,
-    /// Unanswered this many times in a row, the connection counts as dead. Default: 3.
+    /// Unanswered this many times in a row, the connection counts as dead. Default: what `ServerAliveCountMax`
+    /// of `~/.ssh/config` says, else 3.
     pub(super) keepalive_count: Option<At<u32>>,
     /// First delay between attempts to connect again. Default: 1s.
     pub(super) backoff_initial: Option<At<Time>>,
@@ -305,7 +307,7 @@ pub(super) struct Link {
     /// Limit for the TCP part of it. Default: 10s.
     pub(super) tcp_timeout: Option<At<Time>>,
     /// Logins under way at a time, from 1 to 32: at the host, or at the first jump host on the way to it, where
-    /// the lowest number of the hosts behind it counts. sshd drops what is beyond its `MaxStartups`. There are 32
+    /// the lowest number of its own and of the hosts behind it counts. sshd drops what is beyond its `MaxStartups`. There are 32
     /// in all. Default: 8.
     pub(super) connect_limit: Option<At<u32>>,
 }

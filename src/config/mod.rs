@@ -156,6 +156,7 @@ impl HostDefaults {
     #[must_use]
     pub fn host(&self, id: HostId) -> HostSettings {
         let Self { user, port, identity_files, jump, transport, host_keys, link } = self.clone();
+        let jump = jump.and_then(|jump| way_to(id.as_str(), &jump));
         HostSettings {
             id,
             address: None,
@@ -169,6 +170,16 @@ impl HostDefaults {
             link,
         }
     }
+}
+
+/// What is left of a way that holds for many for one that may be a jump host on it.
+fn way_to(host: &str, jump: &str) -> Option<String> {
+    let name = |hop: &str| {
+        let place = hop.rsplit_once('@').map_or(hop, |(_, place)| place);
+        place.split_once(':').map_or(place, |(name, _)| name).to_owned()
+    };
+    let hops: Vec<&str> = jump.split(',').take_while(|hop| name(hop) != host).collect();
+    (!hops.is_empty()).then(|| hops.join(","))
 }
 
 /// The commented example: what `config init` writes.

@@ -36,6 +36,15 @@ fn uncommented() -> String {
 }
 
 #[test]
+fn a_jump_host_of_all_is_reached_without_itself() {
+    let config = good(
+        "[defaults]\njump = 'op@one:23,two'\n[[hosts]]\nname = 'one'\n[[hosts]]\nname = 'two'\n[[hosts]]\nname = 'far'",
+    );
+    let jumps: Vec<_> = config.hosts.iter().map(|host| host.jump.as_deref()).collect();
+    assert_eq!(jumps, [None, Some("op@one:23"), Some("op@one:23,two")]);
+}
+
+#[test]
 fn nothing_is_a_configuration() {
     assert_eq!(good(""), Config::default());
     assert_eq!(good("\u{feff}# only a comment\r\n"), Config::default());

@@ -53,6 +53,7 @@ fn target(host: HostSettings, key: &Path, known: &Path) -> Target {
         transport: host.transport,
         link: host.link,
         config_file: None,
+        overrides: Vec::new(),
         alias: host.id,
     }
 }

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 
 use crate::domain::diagnosis::{Cause, Rung, RungAnswer, RungReport};
 use crate::domain::id::HostId;
-use crate::domain::link::DialStage;
+use crate::domain::link::{DialStage, Keepalive};
 
 /// Opens sessions with the hosts it knows.
 pub trait Connector: Send + Sync {
@@ -55,6 +55,8 @@ pub struct Dialed {
     pub evidence: Vec<RungReport>,
     /// `russh` or `ssh (because …)`, for people.
     pub transport: String,
+    /// When silence is taken for the end, where the connector knows it better than the settings of the link.
+    pub keepalive: Option<Keepalive>,
 }
 
 /// Why an attempt failed, and how far it had come.

@@ -112,7 +112,8 @@ impl Shared {
         let waiting = |before| {
             stages.send_replace(Some(DialStage::Waiting { before }));
         };
-        let place = self.limiter.place(&destination, target.link.connect_limit, waiting).await;
+        let first = target.jump.first().map_or(target.link.connect_limit, |first| first.link.connect_limit);
+        let place = self.limiter.place(&destination, target.link.connect_limit.min(first), waiting).await;
         let begun = place.begun();
         let asker = Asker {
             host: host.clone(),

@@ -53,6 +53,7 @@ pub fn target(alias: &str, port: u16, key: Option<&Path>, known_hosts: &Path) ->
         transport: TransportChoice::Russh,
         link: LinkSettings::default(),
         config_file: None,
+        overrides: Vec::new(),
     }
 }
 

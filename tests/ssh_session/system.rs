@@ -4,9 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use steadfast::domain::diagnosis::Cause;
-use steadfast::domain::host::{HostKeyPolicy, TransportChoice};
+use steadfast::domain::host::{HostKeyPolicy, HostSettings, TransportChoice};
 use steadfast::port::{Connector, ExecError, ExecEvent, ExitStatus};
-use steadfast::ssh::resolve::Target;
+use steadfast::ssh::resolve::{SshConfigFiles, Target, resolve_among};
 use tokio::io::AsyncWriteExt;
 
 use crate::bench::{connector, host, listen, refusal, run, session, soon};
@@ -84,6 +84,37 @@ async fn a_proxy_command_leads_to_the_host() {
     soon(connector.settle()).await;
     until("no ssh is left", || processes::with_argument(config.to_str().unwrap()).is_empty());
     until("no connection is left", || way.sessions().is_empty() && sshd.sessions().is_empty());
+}
+
+/// What only our own configuration says of a host and of its jump host is told to `ssh`.
+#[tokio::test(flavor = "multi_thread")]
+async fn settings_of_ours_lead_through_a_jump_host_of_ours() {
+    let (Some(way), Some(sshd)) = (Sshd::start(), Sshd::start()) else { return };
+    let (here, there) = (way.client_key("good"), sshd.client_key("good"));
+    let config = sshd.dir().join("ssh_config");
+    let known = sshd.known_hosts(&(sshd.known() + &way.known()));
+    fs::write(&config, format!("Host *\n UserKnownHostsFile \"{}\"\n", known.display())).unwrap();
+    let files = SshConfigFiles::from_environment(Some(&config)).unwrap();
+    let entry = |name: &str, sshd: &Sshd, key: &Key| HostSettings {
+        address: Some("127.0.0.1".into()),
+        user: Some(user()),
+        port: Some(sshd.port()),
+        identity_files: vec![key.path.to_string_lossy().into_owned()],
+        ..HostSettings::new(host(name))
+    };
+    let gate = entry("gate", &way, &here);
+    for transport in [TransportChoice::System, TransportChoice::Russh] {
+        let far = HostSettings { jump: Some("gate".into()), transport, ..entry("far", &sshd, &there) };
+        let target = resolve_among(&far, std::slice::from_ref(&gate), &files).unwrap();
+        let connector = connector([target]);
+        let dialed = soon(connector.dial(&far.id)).await.map_err(|error| format!("{error:?}")).unwrap();
+        assert_eq!(dialed.transport.starts_with("ssh"), transport == TransportChoice::System);
+        assert_eq!(run(&*dialed.session, "echo there", b"").await.stdout, b"there\n");
+        assert_eq!((way.sessions().is_empty(), sshd.sessions().is_empty()), (false, false));
+        drop(dialed);
+        soon(connector.settle()).await;
+        until("no connection is left", || way.sessions().is_empty() && sshd.sessions().is_empty());
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

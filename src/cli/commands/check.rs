@@ -115,7 +115,7 @@ impl Check<'_> {
     }
 
     async fn made(&self, dialed: Dialed, survival: bool) -> Contact {
-        let Dialed { session, mut evidence, transport } = dialed;
+        let Dialed { session, mut evidence, transport, .. } = dialed;
         let before = self.clock.now().mono;
         let facts = match remote::identify(session.as_ref(), FIRST_LIMIT).await {
             Ok(facts) => facts,

@@ -12,7 +12,7 @@ use crate::domain::diagnosis::{Cause, RungReport};
 use crate::domain::event::LinkChange;
 use crate::domain::id::Epoch;
 use crate::domain::link::rtt::Rtt;
-use crate::domain::link::{Jitter, LinkEffect, LinkFact, LinkInput, LinkSettings, LinkState};
+use crate::domain::link::{Jitter, Keepalive, LinkEffect, LinkFact, LinkInput, LinkSettings, LinkState};
 use crate::domain::moment::{LastKnown, Moment, Mono};
 use crate::domain::network::NetworkState;
 
@@ -148,6 +148,9 @@ impl Link {
             LinkInput::Hold(hold) => self.hold(now, hold),
             LinkInput::Network(state) => self.handle_network(now, state),
             LinkInput::Route { reachable } => self.handle_route(now, reachable),
+            LinkInput::Keepalive(Keepalive { every, count }) => {
+                (self.settings.keepalive, self.settings.keepalive_count) = (every, count);
+            }
             LinkInput::Dialed { epoch, evidence } if epoch == self.epoch => self.handle_dialed(now, evidence),
             LinkInput::DialFailed { epoch, cause, evidence } if epoch == self.epoch => {
                 if self.is_dialing() {

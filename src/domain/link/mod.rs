@@ -14,6 +14,6 @@ mod traffic;
 pub use backoff::{Backoff, Jitter, Multiplier};
 pub use hold::Hold;
 pub use machine::Link;
-pub use settings::{CONNECT_LIMIT, LinkSettings};
+pub use settings::{CONNECT_LIMIT, Keepalive, LinkSettings};
 pub use state::LinkState;
 pub use traffic::{DialStage, LinkEffect, LinkFact, LinkInput};

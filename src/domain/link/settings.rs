@@ -27,11 +27,24 @@ pub struct LinkSettings {
     /// The TCP part of it.
     pub tcp_timeout: Duration,
     /// Logins under way at a time at the machine that takes the connection: the host, or the first jump host on
-    /// the way to it, where the lowest number of those behind it counts.
+    /// the way to it, where the lowest number of its own and of those behind it counts.
     pub connect_limit: NonZeroU32,
 }
 
+/// When a quiet connection is asked for a sign of life, and when silence is taken for its end.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Keepalive {
+    pub every: Duration,
+    /// Unanswered in a row before the link counts as silent.
+    pub count: u32,
+}
+
 impl LinkSettings {
+    #[must_use]
+    pub fn asks(&self) -> Keepalive {
+        Keepalive { every: self.keepalive, count: self.keepalive_count }
+    }
+
     pub(super) fn backoff(&self) -> Backoff {
         let Self { backoff_initial, backoff_multiplier, backoff_maximum, .. } = *self;
         Backoff { initial: backoff_initial, multiplier: backoff_multiplier, maximum: backoff_maximum }

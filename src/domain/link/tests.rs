@@ -6,7 +6,7 @@ use super::*;
 use crate::domain::boot::BootIdentity;
 use crate::domain::diagnosis::{Rung, RungAnswer};
 use crate::domain::event::BootFact;
-use crate::domain::link::{DialStage, Hold};
+use crate::domain::link::{DialStage, Hold, Keepalive};
 use crate::domain::moment::Wall;
 
 /// A link and what it said so far.
@@ -280,6 +280,18 @@ fn a_one_shot_gives_up_after_its_attempts() {
     assert_eq!((rig.dials(), rig.link.state(), rig.link.poll_timeout()), (3, LinkState::Lost, None));
 }
 
+#[test]
+fn what_the_host_says_of_keepalives_holds_from_its_dial_on() {
+    let mut rig = Rig::new(LinkSettings::default());
+    rig.input(LinkInput::Connect);
+    rig.input(LinkInput::Keepalive(Keepalive { every: Duration::from_secs(60), count: 2 }));
+    rig.connect_as("a");
+    rig.pass(Duration::from_secs(119));
+    assert_eq!(rig.link.state(), LinkState::Alive);
+    rig.pass(Duration::from_secs(2));
+    assert_eq!(rig.link.state(), LinkState::Pinging);
+}
+
 fn any_input() -> impl Strategy<Value = LinkInput> {
     let epoch = (0_u64..12).prop_map(Epoch);
     let boot = prop_oneof![Just(None), "[ab]".prop_map(Some)];
@@ -303,6 +315,8 @@ fn any_input() -> impl Strategy<Value = LinkInput> {
         Just(LinkInput::Network(NetworkState::Down)),
         Just(LinkInput::Network(NetworkState::Up)),
         any::<bool>().prop_map(|reachable| LinkInput::Route { reachable }),
+        (1_u64..100, 0_u32..5)
+            .prop_map(|(s, count)| LinkInput::Keepalive(Keepalive { every: Duration::from_secs(s), count })),
         epoch.clone().prop_map(|epoch| LinkInput::Dialed { epoch, evidence: vec![] }),
         (epoch.clone(), cause.clone()).prop_map(|(epoch, cause)| LinkInput::DialFailed {
             epoch,
@@ -436,6 +450,7 @@ fn with_epoch(input: LinkInput, epoch: Epoch) -> LinkInput {
         | LinkInput::Hold(_)
         | LinkInput::Network(_)
         | LinkInput::Route { .. }
+        | LinkInput::Keepalive(_)
         | LinkInput::RebootHandled
         | LinkInput::Stalled(_) => input,
     }

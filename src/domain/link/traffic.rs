@@ -6,7 +6,7 @@ use crate::domain::boot::BootIdentity;
 use crate::domain::diagnosis::{Cause, RungReport};
 use crate::domain::event::{BootFact, LinkChange};
 use crate::domain::id::Epoch;
-use crate::domain::link::Hold;
+use crate::domain::link::{Hold, Keepalive};
 use crate::domain::network::NetworkState;
 
 /// What happened.
@@ -27,6 +27,8 @@ pub enum LinkInput {
         epoch: Epoch,
         evidence: Vec<RungReport>,
     },
+    /// What holds for this host from now on.
+    Keepalive(Keepalive),
     DialFailed {
         epoch: Epoch,
         cause: Cause,

@@ -48,7 +48,12 @@ pub(in crate::ssh) async fn dial(target: &Target, means: &Means, asker: &Asker) 
     let Some(session) = RusshSession::new(hops, clock, means.tasks.clone()) else {
         return Err(rungs.broken(Rung::Tcp, Cause::Other("no host to connect to".into()), ""));
     };
-    Ok(Dialed { session: Arc::new(session), evidence: rungs.into_evidence(), transport: "russh".into() })
+    Ok(Dialed {
+        session: Arc::new(session),
+        evidence: rungs.into_evidence(),
+        transport: "russh".into(),
+        keepalive: Some(target.link.asks()),
+    })
 }
 
 async fn connect(

@@ -22,6 +22,7 @@ mod keyword;
 mod lex;
 mod needs;
 mod options;
+mod overrides;
 pub(in crate::ssh) mod pattern;
 mod source;
 mod target;
@@ -37,6 +38,7 @@ use crate::domain::link::LinkSettings;
 
 pub use error::{Problem, ResolveError};
 pub use files::SshConfigFiles;
+pub(in crate::ssh) use overrides::policy_word;
 
 /// Everything needed to open a connection with one host.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -69,6 +71,8 @@ pub struct Target {
     pub link: LinkSettings,
     /// For `ssh -F`; `None`: the default files.
     pub config_file: Option<PathBuf>,
+    /// For `ssh -o`: what the operator configured over those files.
+    pub overrides: Vec<String>,
 }
 
 impl Target {
@@ -105,13 +109,26 @@ pub struct KnownHostsFiles {
 
 /// What `ssh` would do for the host, overridden by what the operator configured.
 pub fn resolve(settings: &HostSettings, files: &SshConfigFiles) -> Result<Target, ResolveError> {
-    target::build(settings, files).map(|resolution| resolution.target)
+    resolve_among(settings, &[], files)
+}
+
+/// The same where a jump host may be one of `hosts`: it is reached as its own settings say.
+pub fn resolve_among(
+    settings: &HostSettings,
+    hosts: &[HostSettings],
+    files: &SshConfigFiles,
+) -> Result<Target, ResolveError> {
+    target::build(settings, hosts, files).map(|resolution| resolution.target)
 }
 
 /// What is deliberately done otherwise than the configuration files say, for people:
 /// `StrictHostKeyChecking no` does not switch off verification.
-pub fn remarks(settings: &HostSettings, files: &SshConfigFiles) -> Result<Vec<String>, ResolveError> {
-    target::build(settings, files).map(|resolution| resolution.remarks)
+pub fn remarks(
+    settings: &HostSettings,
+    hosts: &[HostSettings],
+    files: &SshConfigFiles,
+) -> Result<Vec<String>, ResolveError> {
+    target::build(settings, hosts, files).map(|resolution| resolution.remarks)
 }
 
 /// The names the configuration files give hosts, patterns left out, each once: for completion and

@@ -2,7 +2,7 @@
 //! operator is told in a remark that it is left out.
 
 use super::keyword::Keyword;
-use super::options::{Options, Value, is_yes};
+use super::options::{self, Options, Value, is_yes};
 
 /// How much a keyword matters.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -83,6 +83,7 @@ const RULES: &[Rule] = &[
     (Keyword::KbdInteractiveAuthentication, Weight::Never, is_no),
     (Keyword::VerifyHostKeyDns, Weight::Never, |word| !is_no(word)),
     (Keyword::NoHostAuthenticationForLocalhost, Weight::Never, is_yes),
+    (Keyword::ServerAliveInterval, Weight::Never, |word| word == "none" || options::seconds(word) == Some(0)),
     (Keyword::StrictHostKeyChecking, Weight::Never, |word| is_no(word) || word.eq_ignore_ascii_case("off")),
 ];
 

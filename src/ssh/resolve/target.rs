@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::domain::host::{HostKeyPolicy, HostSettings};
+use crate::domain::host::{HostKeyPolicy, HostSettings, TransportChoice};
 use crate::domain::id::HostId;
 use crate::domain::link::LinkSettings;
 
@@ -15,7 +15,7 @@ use super::keyword::Keyword;
 use super::options::{self, Options};
 use super::token::{self, Tokens};
 use super::walk::Walk;
-use super::{IdentityAgent, KnownHostsFiles, Target, identity, needs};
+use super::{IdentityAgent, KnownHostsFiles, Target, identity, needs, overrides};
 
 pub(super) struct Resolution {
     pub target: Target,
@@ -29,13 +29,18 @@ struct Step {
     jump: Option<String>,
 }
 
-pub(super) fn build(settings: &HostSettings, files: &SshConfigFiles) -> Result<Resolution, ResolveError> {
-    build_within(settings, files, &mut Vec::new())
+pub(super) fn build(
+    settings: &HostSettings,
+    hosts: &[HostSettings],
+    files: &SshConfigFiles,
+) -> Result<Resolution, ResolveError> {
+    build_within(settings, hosts, files, &mut Vec::new())
 }
 
 /// `trail`: the hosts on whose behalf this one is resolved.
 fn build_within(
     settings: &HostSettings,
+    hosts: &[HostSettings],
     files: &SshConfigFiles,
     trail: &mut Vec<Step>,
 ) -> Result<Resolution, ResolveError> {
@@ -55,7 +60,11 @@ fn build_within(
     };
     let mut reasons = needs::reasons(&options);
     let mut remarks = needs::remarks(&options);
-    let jump = jumps(settings, &options, &tokens, trail, &mut reasons, &mut remarks)?;
+    let mut overrides = overrides::of(settings);
+    let way = jumps(settings, hosts, &options, &tokens, trail)?;
+    reasons.extend(way.reasons);
+    remarks.extend(way.remarks);
+    overrides.extend(way.command.map(|command| format!("ProxyCommand={command}")));
     let identity_files = identity_files(&options, &tokens, &mut reasons)?;
     let target = Target {
         alias: name,
@@ -65,7 +74,7 @@ fn build_within(
         certificate_files: paths(options.certificate_files(), Keyword::CertificateFile, &tokens)?,
         identities_only: options.is_set(Keyword::IdentitiesOnly),
         identity_agent: identity_agent(&options, &tokens)?,
-        jump,
+        jump: way.hops,
         known_hosts: known_hosts(&options, &tokens)?,
         host_keys: settings.host_keys.unwrap_or_else(|| host_key_policy(&options)),
         hash_known_hosts: options.is_set(Keyword::HashKnownHosts),
@@ -74,6 +83,7 @@ fn build_within(
         transport: settings.transport,
         link: link(settings.link, &options),
         config_file: files.user.clone().filter(|_| files.given),
+        overrides,
         hostname: host.clone(),
         host_key_alias: alias.clone(),
     };
@@ -174,17 +184,26 @@ fn canonical(name: &str) -> String {
     name.parse::<IpAddr>().map_or_else(|_| name.to_lowercase(), |address| address.to_string())
 }
 
+/// The jump hosts on the way to a host.
+#[derive(Default)]
+struct Way {
+    hops: Vec<Target>,
+    reasons: Vec<String>,
+    remarks: Vec<String>,
+    /// For the system's `ssh`, where its files do not say all of it.
+    command: Option<String>,
+}
+
 /// The last hop of `ProxyJump` is reached through those before it, or, when it stands alone, as its
 /// own configuration says.
 fn jumps(
     settings: &HostSettings,
+    hosts: &[HostSettings],
     options: &Options,
     tokens: &Tokens<'_>,
     trail: &mut Vec<Step>,
-    reasons: &mut Vec<String>,
-    remarks: &mut Vec<String>,
-) -> Result<Vec<Target>, ResolveError> {
-    let Some(spec) = options.word(Keyword::ProxyJump) else { return Ok(Vec::new()) };
+) -> Result<Way, ResolveError> {
+    let Some(spec) = options.word(Keyword::ProxyJump) else { return Ok(Way::default()) };
     let host = || settings.id.to_string();
     let spec = tokens.jump(spec).map_err(|problem| ResolveError::Value {
         host: host(),
@@ -193,7 +212,7 @@ fn jumps(
         problem,
     })?;
     let mut hops = jump::parse(&spec).map_err(|_| ResolveError::Jump { host: host(), text: spec.clone() })?;
-    let Some(last) = hops.pop() else { return Ok(Vec::new()) };
+    let Some(last) = hops.pop() else { return Ok(Way::default()) };
     // As ssh has it: the last hop as written, against what this host is really called.
     let port = last.port.unwrap_or(DEFAULT_PORT);
     let user = last.user.as_deref().unwrap_or(tokens.user);
@@ -201,23 +220,30 @@ fn jumps(
         return Err(ResolveError::JumpLoop { host: host(), through: vec![host(), last.host] });
     }
     let id = HostId::parse(&last.host).map_err(|source| ResolveError::JumpName { host: host(), source })?;
-    let mut hop_settings = HostSettings::new(id);
-    hop_settings.user = last.user;
-    hop_settings.port = last.port;
+    let known = hosts.iter().find(|host| host.id == id);
+    let mut hop_settings =
+        known.cloned().unwrap_or_else(|| HostSettings { link: settings.link, ..HostSettings::new(id) });
+    hop_settings.user = last.user.or(hop_settings.user);
+    hop_settings.port = last.port.or(hop_settings.port);
+    let mut reasons = Vec::new();
+    if hop_settings.transport == TransportChoice::System {
+        reasons.push(format!("transport of jump host {}", hop_settings.id));
+    }
     hop_settings.transport = settings.transport;
-    hop_settings.link = settings.link;
     if !hops.is_empty() {
         let before: Vec<String> = hops.iter().map(|hop| hop.to_string().replace('%', "%%")).collect();
         hop_settings.jump = Some(before.join(","));
     }
-    let Resolution { target: mut hop, remarks: of_hop } = build_within(&hop_settings, tokens.files, trail)?;
+    let Resolution { target: mut hop, remarks: of_hop } = build_within(&hop_settings, hosts, tokens.files, trail)?;
     if let Some(why) = &hop.needs_system {
         reasons.push(format!("{why} of jump host {}", hop.alias));
     }
-    remarks.extend(of_hop.into_iter().map(|remark| format!("jump host {}: {remark}", hop.alias)));
-    let mut all = std::mem::take(&mut hop.jump);
-    all.push(hop);
-    Ok(all)
+    let remarks = of_hop.into_iter().map(|remark| format!("jump host {}: {remark}", hop.alias)).collect();
+    let told = settings.jump.is_some() || known.is_some() || hop.overrides.iter().any(|word| overrides::is_way(word));
+    let command = told.then(|| overrides::command(&hop));
+    let mut hops = std::mem::take(&mut hop.jump);
+    hops.push(hop);
+    Ok(Way { hops, reasons, remarks, command })
 }
 
 fn identity_files(

@@ -8,9 +8,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::process::Command;
 
-use crate::domain::host::HostKeyPolicy;
 use crate::ssh::environment::Environment;
-use crate::ssh::resolve::Target;
+use crate::ssh::resolve::{Target, policy_word};
 
 use super::scratch::Scratch;
 
@@ -29,20 +28,17 @@ impl Arguments {
         if let Some(file) = &target.config_file {
             common.extend(["-F".into(), file.into()]);
         }
-        let policy = match target.host_keys {
-            HostKeyPolicy::Strict => "yes",
-            HostKeyPolicy::AcceptNew => "accept-new",
-        };
         let limit = target.limit().as_secs().max(1);
-        let mut options = vec![
-            format!("StrictHostKeyChecking={policy}"),
+        let mut options = target.overrides.clone();
+        options.extend([
+            format!("StrictHostKeyChecking={}", policy_word(target.host_keys)),
             format!("ConnectTimeout={limit}"),
             "ControlPersist=no".into(),
             "RemoteCommand=none".into(),
             "PermitLocalCommand=no".into(),
             "ClearAllForwardings=yes".into(),
             "EscapeChar=none".into(),
-        ];
+        ]);
         if environment.askpass.is_none() {
             // Otherwise it would ask on the terminal, which is the screen's.
             options.push("BatchMode=yes".into());
@@ -58,18 +54,16 @@ impl Arguments {
 
     /// The process that holds the connection.
     pub(super) fn master(&self) -> Command {
-        let mut command = self.command();
-        command.args(["-o", "ControlMaster=yes", "-o", "LogLevel=INFO"]);
+        let mut command = self.command(&["ControlMaster=yes", "LogLevel=INFO"]);
         command.args(["--", &self.alias, "exec cat"]);
         command
     }
 
     /// A client of the master, which writes what it has to say itself to `log`.
     pub(super) fn client(&self, what: Client<'_>, log: &Path) -> Command {
-        let mut command = self.command();
-        command.arg("-E").arg(log);
         // Without its master ssh would connect by itself: a way that leads nowhere keeps it from that.
-        command.args(["-o", "ControlMaster=no", "-o", "ProxyCommand=false", "-o", "LogLevel=DEBUG2"]);
+        let mut command = self.command(&["ControlMaster=no", "ProxyCommand=false", "LogLevel=DEBUG2"]);
+        command.arg("-E").arg(log);
         match what {
             Client::Exec(line) => command.args([&self.alias, "--", line]),
             Client::Subsystem(name) => command.args(["-s", &self.alias, "--", name]),
@@ -82,12 +76,17 @@ impl Arguments {
         self.scratch.path(&format!("l{}", self.logs.fetch_add(1, Ordering::Relaxed)))
     }
 
-    fn command(&self) -> Command {
+    /// Of two words for one keyword ssh takes the first.
+    fn command(&self, first: &[&str]) -> Command {
         let mut command = Command::new("ssh");
-        command.args(&self.common).arg("-S").arg(self.scratch.path("s"));
-        if let Some(program) = &self.environment.askpass {
-            command.env("SSH_ASKPASS", program).env("SSH_ASKPASS_REQUIRE", "force");
-        }
+        command
+            .args(first.iter().flat_map(|word| ["-o", word]))
+            .args(&self.common)
+            .arg("-S")
+            .arg(self.scratch.path("s"));
+        // Without one to ask, a jump host's `ssh`, which is not told of `BatchMode`, asks one that answers nothing.
+        command.env("SSH_ASKPASS", self.environment.askpass.as_deref().unwrap_or(Path::new("false")));
+        command.env("SSH_ASKPASS_REQUIRE", "force");
         if let Some(socket) = &self.environment.auth_sock {
             command.env("SSH_AUTH_SOCK", socket);
         }

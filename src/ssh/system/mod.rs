@@ -56,5 +56,10 @@ pub(super) async fn dial(target: &Target, why: &str, means: &Means, asker: &Aske
     asker.release_place();
     rungs.stands(Rung::Auth, &format!("by the system's ssh ({why})"));
     let session = SystemSession::new(master, arguments, Arc::clone(&means.clock));
-    Ok(Dialed { session: Arc::new(session), evidence: rungs.into_evidence(), transport: format!("ssh ({why})") })
+    Ok(Dialed {
+        session: Arc::new(session),
+        evidence: rungs.into_evidence(),
+        transport: format!("ssh ({why})"),
+        keepalive: Some(target.link.asks()),
+    })
 }

@@ -217,6 +217,9 @@ impl HostTask {
         let heard = dialed.session.heard();
         self.session = Some(Open { epoch, session: dialed.session, heard });
         self.spawn_watch(epoch);
+        if let Some(keepalive) = dialed.keepalive {
+            self.link.handle_input(now, LinkInput::Keepalive(keepalive));
+        }
         self.link.handle_input(now, LinkInput::Dialed { epoch, evidence: dialed.evidence });
     }
 
