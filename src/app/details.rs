@@ -134,6 +134,11 @@ impl App {
         }
         let told = if link.state.is_connected() { String::new() } else { self.link_sentence(host) };
         of_evidence(&link.evidence, &told, lines);
+        if host.blind.times > 0 {
+            let times = say::count(usize::try_from(host.blind.times).unwrap_or(usize::MAX), "time");
+            let total = say::duration(host.blind.total);
+            lines.plain("blind", format!("{total} in all, {times}, for reasons that are not the host's"));
+        }
     }
 
     fn of_run(&self, host: &HostView, pick: &Pick<'_>, lines: &mut Lines) {

@@ -32,8 +32,8 @@ use crate::net::{NetworkMonitor, OwnNetwork, wait_until_up};
 /// With a [`NetworkMonitor`] no attempt is made while our own network is down, one that fails because it
 /// went is not counted, and the next follows at once when it is back:
 ///
-/// ```no_run
-/// # async fn fetch() -> Result<(), std::io::Error> { Ok(()) }
+/// ```
+/// # async fn fetch() -> Result<u32, std::io::Error> { Ok(7) }
 /// # #[tokio::main]
 /// # async fn main() -> Result<(), std::io::Error> {
 /// use std::sync::Arc;
@@ -42,8 +42,14 @@ use crate::net::{NetworkMonitor, OwnNetwork, wait_until_up};
 /// use steadfast::clock::SystemClock;
 /// use steadfast::net::{NetSettings, NetworkMonitor};
 ///
-/// let monitor = NetworkMonitor::start(NetSettings::default(), Arc::new(SystemClock));
-/// Retry::default().wait_for_network(&monitor).run(|_| fetch()).await
+/// # // The example must end also where there is no network.
+/// # let settings = NetSettings { loopback_only: true, ..NetSettings::default() };
+/// # #[cfg(any())]
+/// let settings = NetSettings::default();
+/// let monitor = NetworkMonitor::start(settings, Arc::new(SystemClock));
+/// let fetched = Retry::default().wait_for_network(&monitor).run(|_| fetch()).await?;
+/// assert_eq!(fetched, 7);
+/// # Ok(())
 /// # }
 /// ```
 #[derive(Clone, Debug)]

@@ -5,6 +5,7 @@ mod link_view;
 mod run_view;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 pub use link_view::LinkView;
 pub use run_view::{AlarmView, AttemptView, NOTICES, ProgressView, RunView};
@@ -67,6 +68,29 @@ pub struct HostView {
     pub timeline: Timeline,
     /// What is not well on it, as of its last sample.
     pub unwell: Unwell,
+    pub blind: BlindView,
+}
+
+/// How long a host with runs was not seen for reasons that are not its own.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct BlindView {
+    pub total: Duration,
+    pub times: u32,
+    /// The last span, and when it was told.
+    last: Option<(Wall, Duration)>,
+}
+
+impl BlindView {
+    /// Each run tells of a span once it has caught up. Two spans of one length cannot end closer to each other
+    /// than that length: such a one is the same.
+    fn add(&mut self, at: Wall, span: Duration) {
+        let same = self.last.is_some_and(|(told, last)| last == span && at.since(told) < span);
+        if !same {
+            self.total = self.total.saturating_add(span);
+            self.times = self.times.saturating_add(1);
+            self.last = Some((at, span));
+        }
+    }
 }
 
 /// A reboot as it was seen.
@@ -196,6 +220,7 @@ impl Fleet {
                 if let Some(attempt) = self.attempt_mut(id) {
                     attempt.blind = attempt.blind.saturating_add(*duration);
                 }
+                self.with_host(event, |host, at| host.blind.add(at, *duration));
             }
         }
     }
@@ -229,8 +254,8 @@ impl HostView {
     pub fn new(id: HostId, address: String, tags: Vec<String>, now: Wall) -> Self {
         let link = LinkView::idle(now);
         let (held, boot, rebooted, system, changed) = (None, None, None, None, None);
-        let (timeline, unwell) = (Timeline::default(), Unwell::default());
-        Self { id, address, tags, link, held, boot, reboots: 0, rebooted, system, changed, timeline, unwell }
+        let (timeline, unwell, blind) = (Timeline::default(), Unwell::default(), BlindView::default());
+        Self { id, address, tags, link, held, boot, reboots: 0, rebooted, system, changed, timeline, unwell, blind }
     }
 
     fn apply_link(&mut self, at: Wall, change: &LinkChange) {
@@ -290,3 +315,18 @@ impl HostView {
 
 /// Older warnings are in the journal.
 pub const WARNINGS: usize = 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_blind_span_that_several_runs_tell_of_counts_once() {
+        let mut blind = BlindView::default();
+        let (long, short) = (Duration::from_secs(60), Duration::from_secs(5));
+        for (at, span) in [(100_000, long), (103_000, long), (110_000, short), (115_000, short), (175_001, long)] {
+            blind.add(Wall(at), span);
+        }
+        assert_eq!((blind.total, blind.times), (Duration::from_secs(130), 4));
+    }
+}

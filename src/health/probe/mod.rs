@@ -13,6 +13,7 @@ use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use tokio::io::AsyncWriteExt;
 use tokio::sync::Mutex;
+use tokio::time::Instant;
 
 use self::parse::COMM;
 pub use self::parse::CpuTimes;
@@ -47,7 +48,8 @@ struct State {
     session: Option<Arc<dyn Session>>,
     /// A probe that was late.
     pending: Option<BoxFuture<'static, Answer>>,
-    times: Option<CpuTimes>,
+    /// Of the probe before, and when they came.
+    times: Option<(CpuTimes, Instant)>,
 }
 
 type Answer = Result<Vec<u8>, String>;
@@ -104,15 +106,16 @@ impl Probes {
             }
             state.times = None;
         }
-        let script = script(&self.settings.watched, state.times.is_none());
+        let before = state.times.filter(|(_, read)| read.elapsed() >= SOON).map(|(times, _)| times);
+        let script = script(&self.settings.watched, before.is_none());
         let mut probe: BoxFuture<'static, Answer> = Box::pin(run(session, script));
         let Ok(answer) = tokio::time::timeout(budget, &mut probe).await else {
             state.pending = Some(probe);
             return Err(Trouble::Late(budget));
         };
         let bytes = answer.map_err(Trouble::Failed)?;
-        let (sample, times) = parse::answer(&bytes, &self.settings.watched, state.times).map_err(Trouble::Failed)?;
-        state.times = times;
+        let (sample, times) = parse::answer(&bytes, &self.settings.watched, before).map_err(Trouble::Failed)?;
+        state.times = times.map(|times| (times, Instant::now()));
         Ok(sample)
     }
 
@@ -195,6 +198,9 @@ async fn run(session: Arc<dyn Session>, script: String) -> Answer {
         answer = write => answer,
     }
 }
+
+/// The kernel counts in hundredths of a second; over a shorter time it tells nothing of use.
+const SOON: Duration = Duration::from_millis(100);
 
 const SCRIPT: &str = include_str!("../../../assets/health.sh");
 

@@ -5,6 +5,7 @@ use std::io::IsTerminal;
 use std::time::Duration;
 
 use serde::Serialize;
+use tokio::time::Instant;
 
 use crate::app::say;
 use crate::cli::args::{Globals, WatchArgs};
@@ -34,12 +35,11 @@ pub(in crate::cli) fn run(args: &WatchArgs, globals: &Globals) -> Result<u8, Fai
 async fn watch(args: &WatchArgs, parts: &Parts, source: &Source) -> Result<u8, Failure> {
     let mut memory = Memory::default();
     let live = std::io::stdout().is_terminal() && !args.source.json;
-    let mut ticks = tokio::time::interval(args.interval);
-    // A round that took too long is not made up for.
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut due = Instant::now();
     let mut round = 0;
     loop {
-        ticks.tick().await;
+        tokio::time::sleep_until(due).await;
+        due += args.interval;
         round += 1;
         let seen = source.rows().await;
         let now = parts.clock.now();
@@ -59,6 +59,10 @@ async fn watch(args: &WatchArgs, parts: &Parts, source: &Source) -> Result<u8, F
             Err(failure) if round == 1 || args.count == Some(round) => return Err(failure),
             Err(Failure::Expected { message, .. }) => compose::say(&message),
             Err(failure @ (Failure::Configuration(_) | Failure::Unexpected(_))) => return Err(failure),
+        }
+        // A round that took too long is not made up for: between two readings of a host is the interval.
+        if due <= Instant::now() {
+            due = Instant::now() + args.interval;
         }
         if args.count == Some(round) {
             return Ok(code(&args.source, well));
