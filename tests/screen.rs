@@ -32,6 +32,7 @@ use steadfast::app::{App, Effect, Focus, Msg, Setup, SheetLine};
 use steadfast::domain::alert::AlertKind;
 use steadfast::domain::command::Command;
 use steadfast::domain::event::{CancelReason, Event, Fact, LinkChange, RunFact, SupervisorFact};
+use steadfast::domain::fleet::Fleet;
 use steadfast::domain::id::{HostId, Seq};
 use steadfast::domain::link::{Hold, LinkState};
 use steadfast::domain::look::Look;
@@ -199,7 +200,12 @@ fn the_digest_tells_what_happened_while_nobody_looked() {
     app.fleet.last_at = Some(scene::ago(10_800));
     let at = scene::ago(60);
     app.fleet.apply(&Event { seq: Seq(app.fleet.seq.0 + 1), at, host: None, fact: started });
-    let again = App::new(Setup { fleet: app.fleet.clone(), now: scene::NOW, ..Setup::default() });
+    let opened = |fleet| App::new(Setup { fleet, now: scene::NOW, ..Setup::default() });
+    let again = opened(app.fleet.clone());
+    assert!(matches!(again.dialogs.last(), Some(Dialog::Sheet(sheet)) if sheet.kind == SheetKind::Digest));
+    // Where nothing happened it is not opened.
+    let again = opened(Fleet { away: app.fleet.away, ..Fleet::default() });
+    assert!(again.dialogs.is_empty());
     assert!(again.toasts.iter().any(|toast| toast.text == "nobody looked for 2h59m: D tells what happened"));
     typed(&mut app, "D");
     let copied = app.sheet_text(SheetKind::Digest);

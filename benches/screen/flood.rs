@@ -34,7 +34,7 @@ pub fn one() {
 /// MB/s of the same flood by OpenSSH's client into a file: no screen, no spool, nobody who presses keys.
 fn by_ssh(fleet: &Fleet) -> f64 {
     let into = tempfile::NamedTempFile::new().unwrap();
-    let flood = "while [ -e go ]; do cat block || exit; sleep 0.05; done";
+    let flood = "cd \"$HOME\" && while [ -e go ]; do cat block || exit; sleep 0.05; done";
     let mut child = fleet.ssh("h001").arg(flood).stdout(into.reopen().unwrap()).spawn().unwrap();
     let length = || into.as_file().metadata().unwrap().len();
     until("it prints", || length() > 0);

@@ -1,5 +1,6 @@
 //! What happened while nobody looked: how long that was, what ended, what rebooted, what goes on.
 
+use super::dialog::{Dialog, Sheet, SheetKind};
 use super::say::{self, clean};
 use super::{App, SheetLine, Weight};
 use crate::domain::boot::cause::RebootCause;
@@ -19,6 +20,19 @@ impl App {
         if let Some(away) = self.away() {
             let long = say::duration(away.to.since(away.from));
             self.toasts.pin(self.now.mono, format!("nobody looked for {long}: D tells what happened"));
+        }
+    }
+
+    /// At the start: shows what happened meanwhile; where nothing did but time, says so.
+    pub(super) fn greet(&mut self) {
+        let happened = self.away().is_some_and(|away| {
+            let wrong = self.fleet.incidents.open().next().is_some();
+            wrong || !self.ended_since(away.from).is_empty() || !self.rebooted_since(away.from).is_empty()
+        });
+        if happened {
+            self.dialogs.push(Dialog::Sheet(Sheet::new(SheetKind::Digest)));
+        } else {
+            self.point_at_digest();
         }
     }
 

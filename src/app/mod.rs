@@ -250,7 +250,7 @@ impl App {
             ids: Ids(setup.seed),
         };
         app.suit_strips();
-        app.point_at_digest();
+        app.greet();
         app.settle();
         app
     }

@@ -332,8 +332,8 @@ pub(super) struct Job {
     /// A local file of `NAME=value` lines, read at each start; the values are never written down.
     /// Relative to this file.
     pub(super) env_file: Option<At<String>>,
-    /// Whether the command gets a pseudo-terminal, so that it does not hold its output back. Without
-    /// one, stdout and stderr are kept apart. Default: true.
+    /// Whether the command gets a pseudo-terminal, so that it does not hold its output back; its stdin
+    /// is at its end all the same. Without one, stdout and stderr are kept apart. Default: true.
     pub(super) pty: Option<At<bool>>,
     /// Size of that terminal, columns x rows. Default: 80x24.
     pub(super) size: Option<At<Screen>>,

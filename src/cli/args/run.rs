@@ -17,6 +17,9 @@ use crate::domain::run::OnReboot;
 ///
 /// One word after `--` is a shell script, run by the host's /bin/sh as it is. Several words are a
 /// command and its arguments: each is quoted, so that it arrives as you typed it.
+///
+/// Its stdin is at its end: nothing waits for an answer that nobody gives. A full-screen program that
+/// wants a keyboard gets one on which nobody types: `-- 'htop </dev/tty'`.
 #[derive(Debug, Default, Args)]
 #[command(after_long_help = EXAMPLES.to_owned() + exit::TABLE)]
 pub struct RunArgs {
