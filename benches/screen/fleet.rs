@@ -55,6 +55,11 @@ impl Fleet {
         ssh
     }
 
+    /// Lets the jobs print that wait for it.
+    pub fn let_print(&self) {
+        fs::write(self.sshd.home().join("print"), "").unwrap();
+    }
+
     /// Lets the jobs come to their end.
     pub fn finish(&self) {
         fs::remove_file(self.sshd.home().join("go")).unwrap();
