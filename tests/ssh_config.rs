@@ -447,7 +447,7 @@ fn a_jump_host_of_the_fleet_is_reached_as_its_own_entry_says() {
     assert_eq!((hop.identity_files.clone(), hop.link.connect_limit.get()), (vec![files.home.join("gate")], 2));
     assert_eq!(target.link.keepalive.as_secs(), 60);
     // The system's ssh knows nothing of the entry: it is told.
-    let way = "ProxyCommand=ssh -o 'HostName=\"192.0.2.7\"' -o 'User=\"me\"' -o 'Port=\"23\"' -W '[%h]:%p' -- 'gate'";
+    let way = "ProxyCommand=ssh -o 'HostName=\"192.0.2.7\"' -o 'User=\"me\"' -o 'Port=\"23\"' -o 'StrictHostKeyChecking=yes' -W '[%h]:%p' -- 'gate'";
     assert_eq!(target.overrides, [way]);
     // And what stands in its own files it is not told.
     let target = resolve_among(&settings("far"), &[gate], &files).unwrap();

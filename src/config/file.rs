@@ -307,8 +307,8 @@ pub(super) struct Link {
     /// Limit for the TCP part of it. Default: 10s.
     pub(super) tcp_timeout: Option<At<Time>>,
     /// Logins under way at a time, from 1 to 32: at the host, or at the first jump host on the way to it, where
-    /// the lowest number of its own and of the hosts behind it counts. sshd drops what is beyond its `MaxStartups`. There are 32
-    /// in all. Default: 8.
+    /// the lowest number of its own and of the hosts behind it counts. sshd drops what is beyond its
+    /// `MaxStartups`. There are 32 in all. Default: 8.
     pub(super) connect_limit: Option<At<u32>>,
 }
 

@@ -4,7 +4,7 @@ use crate::domain::host::{HostKeyPolicy, HostSettings};
 
 use super::Target;
 
-/// All that the settings say of the host itself.
+/// What the settings say of the host itself; its host key policy is said where each command is made.
 pub(super) fn of(settings: &HostSettings) -> Vec<String> {
     let mut words = Vec::new();
     let mut say = |keyword: &str, value: &str| words.push(format!("{keyword}={}", quoted(value)));
@@ -20,9 +20,6 @@ pub(super) fn of(settings: &HostSettings) -> Vec<String> {
     for file in &settings.identity_files {
         say("IdentityFile", file);
     }
-    if let Some(policy) = settings.host_keys {
-        say("StrictHostKeyChecking", policy_word(policy));
-    }
     // The way through other hosts is a command, below.
     if settings.jump.as_deref().is_some_and(|jump| jump.eq_ignore_ascii_case("none")) {
         // Their values are taken as they stand, with quotes.
@@ -37,7 +34,9 @@ pub(super) fn command(hop: &Target) -> String {
     if let Some(file) = &hop.config_file {
         words.extend(["-F".to_owned(), for_command(&file.to_string_lossy())]);
     }
-    for word in &hop.overrides {
+    // Also where its files say `no`, which does not switch off verification with us.
+    let policy = format!("StrictHostKeyChecking={}", policy_word(hop.host_keys));
+    for word in hop.overrides.iter().chain([&policy]) {
         words.extend(["-o".to_owned(), for_command(word)]);
     }
     words.extend(["-W".to_owned(), "'[%h]:%p'".to_owned(), "--".to_owned(), for_command(hop.alias.as_str())]);
