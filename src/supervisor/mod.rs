@@ -122,6 +122,7 @@ fn own(setup: Setup, mut fleet: Fleet) -> Handle {
     tracker.spawn(viewer::forward_orders(setup.ledger.clone(), orders_out.clone(), stop.clone()));
     let health = setup.health.filter(|health| health.sampling.is_some()).map(Arc::new);
     let log = health.as_ref().and_then(|_| history::open(&setup.ledger, &shared, &orders_out, &tracker));
+    shared.set_health_log(log.clone());
     let seats = Seats {
         settings: setup.hosts.iter().map(|host| (host.id.clone(), host.link)).collect(),
         connector: setup.connector,
@@ -157,7 +158,12 @@ fn own(setup: Setup, mut fleet: Fleet) -> Handle {
         Connect::All => setup.hosts.into_iter().map(|host| host.id).collect(),
         Connect::Only(hosts) => hosts,
     };
-    tracker.spawn(hub.run(wanted, Inlets { orders, news, troubles, network }));
+    let over = Arc::clone(&shared);
+    tracker.spawn(async move {
+        hub.run(wanted, Inlets { orders, news, troubles, network }).await;
+        // It is closed when nobody has it any more.
+        over.set_health_log(None);
+    });
     tracker.close();
     Handle::new(orders_out, shared, tracker)
 }

@@ -7,7 +7,9 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use crate::domain::event::Fact;
-use crate::domain::health::{Illness, PlaneHealth, PlaneWatch, Report, Settings, plain};
+use crate::domain::health::{Illness, PlaneHealth, PlaneWatch, Report, Settings, plain, server_key};
+use crate::domain::id::HostId;
+use crate::domain::moment::Wall;
 use crate::port::{Clock, HealthProvider, SurveyError};
 use crate::supervisor::handle::{Handle, Order};
 use crate::supervisor::shared::Shared;
@@ -79,7 +81,7 @@ impl Rounds {
             match outcome {
                 Ok(reports) => {
                     let changes = self.watch.handle_reports(&reports, now.mono);
-                    self.shared.change_plane(|plane| plane.apply(now.wall, reports));
+                    self.keep(now.wall, reports);
                     if self.shared.holder().is_some() {
                         continue;
                     }
@@ -94,6 +96,27 @@ impl Rounds {
                     let failed = Some((now.wall, plain(&why, LINE)));
                     self.shared.change_plane(|plane| (plane.late, plane.failed) = (None, failed));
                 }
+            }
+        }
+    }
+
+    /// Shows a round, with what was written down of its servers before, and writes it down.
+    fn keep(&self, at: Wall, reports: Vec<Report>) {
+        let listed: Vec<(String, HostId)> =
+            reports.iter().filter_map(|report| Some((report.server.clone(), server_key(&report.server)?))).collect();
+        self.shared.change_plane(|plane| {
+            plane.apply(at, reports);
+            for (server, key) in &listed {
+                if let Some(past) = self.shared.take_health(key) {
+                    plane.remember(server, &past);
+                }
+            }
+        });
+        let (Some(log), Some(plane)) = (self.shared.health_log(), self.shared.plane()) else { return };
+        for (server, key) in listed {
+            let latest = plane.servers.get(&server).and_then(|known| known.latest.as_ref());
+            if let Some(taken) = latest.filter(|latest| latest.at == at) {
+                log.record(&key, taken);
             }
         }
     }

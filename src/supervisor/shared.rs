@@ -11,7 +11,7 @@ use crate::domain::health::{HostHealth, PlaneHealth};
 use crate::domain::id::{AttemptId, HostId};
 use crate::domain::progress::Progress;
 use crate::domain::run::Stream;
-use crate::ledger::Ledger;
+use crate::ledger::{HealthLog, Ledger};
 use crate::supervisor::handle::{Live, OutputTail};
 
 /// Shared by hub, host tasks and handles. Its locks are held for a lookup only.
@@ -24,6 +24,8 @@ pub(super) struct Shared {
     health: Mutex<HashMap<HostId, Arc<HostHealth>>>,
     /// `None`: there is none.
     plane: Mutex<Option<Arc<PlaneHealth>>>,
+    /// Where samples of a control plane are written, while the hub goes.
+    health_log: Mutex<Option<HealthLog>>,
     /// Of attempts that go on.
     progress: Mutex<HashMap<AttemptId, Progress>>,
 }
@@ -67,6 +69,7 @@ impl Shared {
             tails: Mutex::default(),
             health: Mutex::default(),
             plane: Mutex::default(),
+            health_log: Mutex::default(),
             progress: Mutex::default(),
         }
     }
@@ -84,6 +87,19 @@ impl Shared {
 
     pub(super) fn health(&self, host: &HostId) -> Option<Arc<HostHealth>> {
         self.health.lock().unwrap_or_else(PoisonError::into_inner).get(host).cloned()
+    }
+
+    /// Takes what is known of one; nobody else has it then.
+    pub(super) fn take_health(&self, host: &HostId) -> Option<Arc<HostHealth>> {
+        self.health.lock().unwrap_or_else(PoisonError::into_inner).remove(host)
+    }
+
+    pub(super) fn set_health_log(&self, log: Option<HealthLog>) {
+        *self.health_log.lock().unwrap_or_else(PoisonError::into_inner) = log;
+    }
+
+    pub(super) fn health_log(&self) -> Option<HealthLog> {
+        self.health_log.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(super) fn change_plane(&self, change: impl FnOnce(&mut PlaneHealth)) {

@@ -69,6 +69,11 @@ fn the_health_view_shows_a_control_plane_and_the_journal_its_changes() {
     until("and that it is over", || changes() == [ill.clone(), well.clone()]);
     keys.write_all(b"q").unwrap();
     until("it ends", || child.try_wait().unwrap().is_some());
+    // What was told is there for whoever asks later.
+    let said = bench.run(&["health", "@10.0.0.1", "--json"]);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    let highest = said.out.lines().filter_map(|line| line.parse::<serde_json::Value>().ok()?["max"]["cpu"].as_f64());
+    assert_eq!(highest.fold(0.0, f64::max), 95.0, "{}", said.out);
     for name in ["steadfast.log", "ledger.db"] {
         let bytes = std::fs::read(state.join(name)).unwrap_or_default();
         assert!(!bytes.windows(6).any(|window| window == b"s3cret"), "{name}");

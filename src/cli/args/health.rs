@@ -93,12 +93,14 @@ pub struct TableArgs<C: ValueEnum + Send + Sync + 'static> {
 ///
 /// A supervisor (the screen, a run) samples the hosts it is connected to, every 30 seconds unless [health]
 /// says otherwise. Samples of more than a day are means of five minutes with their highest value; they are
-/// kept for 30 days.
+/// kept for 30 days. Servers of a control plane that the screen looked at (`--cp-url`) stand there as
+/// `@SERVER`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   steadfast health                          the last sample of every host
   steadfast health db1 --since 6h           how db1 was
+  steadfast health @10.0.0.1                how a server of a control plane was
   steadfast health db1 --since 7d --json | jq .max.cpu")]
 pub struct HealthArgs {
     /// The host [default: all, with their last sample].

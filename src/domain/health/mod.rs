@@ -20,7 +20,7 @@ pub use history::{HostHealth, METRICS, Metric, POINTS, Point, Rates, Taken};
 pub use level::{Change, Level, Steadiness};
 pub use pace::{Pace, Sampling, Step};
 pub use percent::{Percent, PercentError};
-pub use plane::{PlaneHealth, PlaneWatch, SERVERS};
+pub use plane::{PlaneHealth, PlaneWatch, SERVERS, server_key};
 pub use row::{Row, Summary, rows, short_of, summaries};
 pub use rules::{FULL, HOT, Limits, Reason, Rules, Status, Thresholds};
 pub use sample::{

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::watch::{Reading, read};
 use super::{HostHealth, Illness, Level, LevelChange, Report, Sample, Settings, Status, Taken};
+use crate::domain::id::HostId;
 use crate::domain::moment::{Mono, Wall};
 
 /// What is known of a control plane and its servers.
@@ -42,6 +43,21 @@ impl PlaneHealth {
             self.servers.insert(server, health);
         }
     }
+
+    /// What is known of a server from before we asked; the newest word stands.
+    pub fn remember(&mut self, server: &str, past: &HostHealth) {
+        let Some(health) = self.servers.get_mut(server).map(Arc::make_mut) else { return };
+        past.history().iter().for_each(|point| health.push(*point));
+        if health.latest.is_none() {
+            health.latest.clone_from(&past.latest);
+        }
+    }
+}
+
+/// The name of a server where it is written down beside hosts: no host's begins so. `None`: it cannot be.
+#[must_use]
+pub fn server_key(server: &str) -> Option<HostId> {
+    HostId::parse(&format!("@{server}")).ok()
 }
 
 impl Sample {
@@ -124,6 +140,21 @@ mod tests {
 
     fn hangs(server: &str) -> Report {
         Report { server: server.into(), outcome: Err(Trouble::Late(Duration::from_secs(10))), sampled: None }
+    }
+
+    #[test]
+    fn the_past_of_a_server_comes_back_and_the_newest_word_stands() {
+        let mut past = PlaneHealth::default();
+        past.apply(Wall(1), vec![report("a", 7.0), report("b", 7.0)]);
+        let mut plane = PlaneHealth::default();
+        plane.apply(Wall(5), vec![report("a", 9.0), hangs("b")]);
+        for server in ["a", "b", "c"] {
+            plane.remember(server, past.servers.get(server).unwrap_or(&past.servers["a"]));
+        }
+        let points = |server: &str| plane.servers[server].history().iter().map(|point| point.at.0).collect::<Vec<_>>();
+        assert_eq!((plane.servers.len(), points("a"), points("b")), (2, vec![1, 5], vec![1]));
+        let latest = |server: &str| plane.servers[server].latest.as_ref().map(|latest| latest.at.0);
+        assert_eq!((latest("a"), latest("b"), plane.servers["b"].failed.is_some()), (Some(5), Some(1), true));
     }
 
     fn told(watch: &mut PlaneWatch, reports: &[Report]) -> Vec<String> {
