@@ -3,32 +3,32 @@
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use crate::fleet::Fleet;
+use crate::fleet::{Desk, Fleet, Simulated};
 use crate::support::until;
 use crate::terminal::Terminal;
 use crate::{cpu, resident, told};
 
 /// One run that prints as fast as a pipe lets it, but no more than 200 MB/s.
 pub fn one() {
-    let Some(fleet) = Fleet::new(1, JOBS) else { return };
+    let Some(fleet) = Fleet::new(1, FLOOD) else { return };
     block(&fleet, 10_000_000);
     let theirs = by_ssh(&fleet);
     println!("one run that floods: {theirs:.0} MB/s by ssh host > file, which is what sshd can give here");
-    let screen = fleet.screen(200, 60);
+    let screen = fleet.desk.screen(200, 60);
     screen.wait_for("alive");
     let mut quiet = keys(&screen);
     told("key to screen, nothing comes", &mut quiet);
     start(&screen, "flood");
     screen.keys("\r");
     screen.wait_for("verified");
-    under_flood(&fleet, &screen, "one run that floods");
+    under_flood(&fleet.desk, &screen, "one run that floods");
     fleet.finish();
     screen.wait_row(&["h001", "exit 0"]);
     // A gap would stand among the lines, and the log would be shorter than what was printed.
     let printed = std::fs::read_to_string(fleet.sshd.home().join("printed")).unwrap();
     let expected = printed.trim().parse::<u64>().unwrap() * block_length(&fleet);
-    until("the log has all of it", || fleet.logged() >= expected);
-    println!("one run that floods: printed {expected} bytes, logged {}", fleet.logged());
+    until("the log has all of it", || fleet.desk.logged() >= expected);
+    println!("one run that floods: printed {expected} bytes, logged {}", fleet.desk.logged());
 }
 
 /// MB/s of the same flood by OpenSSH's client into a file: no screen, no spool, nobody who presses keys.
@@ -46,36 +46,33 @@ fn by_ssh(fleet: &Fleet) -> f64 {
     rate
 }
 
-/// Two hundred runs of 1 MB/s each.
+/// Two hundred runs of 1 MB/s each. The hosts are simulated: this machine could not play two hundred real ones
+/// and have time for a screen.
 pub fn many() {
-    let Some(fleet) = Fleet::new(MANY, JOBS) else { return };
-    block(&fleet, 1_000_000);
-    let screen = fleet.screen(200, 60);
+    let fleet = Simulated::new(MANY, 1_000_000.0 / TRACE_RATE, TRACE);
+    let screen = fleet.desk.screen(200, 60);
     let began = Instant::now();
     patiently("all are alive", || screen.contents().contains(&format!("● {MANY}")));
-    println!("{MANY} hosts behind one sshd: all alive after {:.1} s", began.elapsed().as_secs_f64());
+    println!("{MANY} hosts: all alive after {:.1} s", began.elapsed().as_secs_f64());
+    let mut quiet = keys(&screen);
+    told("key to screen, nothing comes", &mut quiet);
     screen.keys("a");
-    start(&screen, "trickle");
+    start(&screen, "trace");
     // More than five hosts: the count is typed.
     screen.keys(&format!("{MANY}\r"));
-    // This machine plays all of the hosts: what it can do at a time is start them, or let them print.
-    patiently("all have begun", || fleet.logs().len() == MANY);
-    println!("{MANY} runs: all have begun after {:.1} s", began.elapsed().as_secs_f64());
-    fleet.let_print();
-    patiently("they print", || fleet.logged() > 10_000_000);
-    under_flood(&fleet, &screen, "200 runs of 1 MB/s");
-    fleet.finish();
+    patiently("all print", || fleet.desk.logs().len() == MANY);
+    under_flood(&fleet.desk, &screen, "200 runs of 1 MB/s");
 }
 
-fn under_flood(fleet: &Fleet, screen: &Terminal, what: &str) {
-    let (memory, used, logged, began) = (resident(screen.pid()), cpu(screen.pid()), fleet.logged(), Instant::now());
+fn under_flood(desk: &Desk, screen: &Terminal, what: &str) {
+    let (memory, used, logged, began) = (resident(screen.pid()), cpu(screen.pid()), desk.logged(), Instant::now());
     let mut times = Vec::new();
     while began.elapsed() < LENGTH {
         times.extend(keys(screen));
     }
     let length = began.elapsed().as_secs_f64();
     told(&format!("key to screen, {what} (budget 16 ms)"), &mut times);
-    let rate = (fleet.logged() - logged) as f64 / 1e6 / length;
+    let rate = (desk.logged() - logged) as f64 / 1e6 / length;
     let busy = (cpu(screen.pid()) - used).as_secs_f64() / length * 100.0;
     let now = resident(screen.pid());
     let (before, now) = (memory as f64 / 1e6, now as f64 / 1e6);
@@ -104,9 +101,7 @@ fn until_shown(screen: &Terminal, key: &str, shown: bool) -> Duration {
 fn start(screen: &Terminal, job: &str) {
     screen.keys("J");
     screen.wait_for(job);
-    screen.keys(job);
-    screen.wait_gone(if job == "flood" { "trickle" } else { "flood" });
-    screen.keys("\r");
+    screen.keys(&format!("{job}\r"));
     screen.wait_for("[Start]");
 }
 
@@ -135,17 +130,21 @@ fn patiently(what: &str, mut holds: impl FnMut() -> bool) {
 /// The title of the help.
 const HELP: &str = "╭ Keys";
 const MANY: usize = 200;
+/// Bytes per second that the demo's `blktrace` prints.
+const TRACE_RATE: f64 = 156_000.0;
 const LENGTH: Duration = Duration::from_secs(15);
 
-const JOBS: &str = r#"
+const FLOOD: &str = r#"
 [jobs.flood]
 pty = false
 spool_limit = "4GiB"
 command = "n=0; while [ -e go ]; do cat block; n=$((n + 1)); sleep 0.05; done; echo $n > printed"
 hosts = ["h001"]
+"#;
 
-[jobs.trickle]
+const TRACE: &str = r#"
+[jobs.trace]
 pty = false
-command = "echo ready; until [ -e print ]; do sleep 1; done; while [ -e go ]; do cat block; sleep 1; done"
+command = "blktrace"
 tags = ["all"]
 "#;

@@ -9,7 +9,7 @@ use crate::{cpu, resident};
 
 pub fn measure() {
     let Some(fleet) = Fleet::new(HOSTS, "") else { return };
-    let screen = fleet.screen(200, 60);
+    let screen = fleet.desk.screen(200, 60);
     screen.wait_for(&format!("● {HOSTS}"));
     let ours = used_in_a_minute(&[screen.pid()]);
     let memory = resident(screen.pid()) as f64 / 1e6;
