@@ -15,6 +15,7 @@ mod log;
 mod views;
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -201,12 +202,21 @@ fn the_digest_tells_what_happened_while_nobody_looked() {
     let at = scene::ago(60);
     app.fleet.apply(&Event { seq: Seq(app.fleet.seq.0 + 1), at, host: None, fact: started });
     let opened = |fleet| App::new(Setup { fleet, now: scene::NOW, ..Setup::default() });
-    let again = opened(app.fleet.clone());
-    assert!(matches!(again.dialogs.last(), Some(Dialog::Sheet(sheet)) if sheet.kind == SheetKind::Digest));
-    // Where nothing happened it is not opened.
-    let again = opened(Fleet { away: app.fleet.away, ..Fleet::default() });
-    assert!(again.dialogs.is_empty());
+    let wait = |app: &mut App, seconds| {
+        let later = Moment { mono: scene::NOW.mono + Duration::from_secs(seconds), ..scene::NOW };
+        app.update(later, Msg::Tick { utc_offset: 0 });
+        matches!(app.dialogs.last(), Some(Dialog::Sheet(sheet)) if sheet.kind == SheetKind::Digest)
+    };
+    let mut again = opened(app.fleet.clone());
     assert!(again.toasts.iter().any(|toast| toast.text == "nobody looked for 2h59m: D tells what happened"));
+    // It opens by itself once the hosts had time to tell, of which one is still connecting,
+    assert_eq!([2, 29, 30].map(|second| wait(&mut again, second)), [false, false, true]);
+    // but not under the hands of an operator, and not where nothing happened.
+    let mut busy = opened(app.fleet.clone());
+    typed(&mut busy, "j");
+    assert!(!wait(&mut busy, 30));
+    let mut quiet = opened(Fleet { away: app.fleet.away, ..Fleet::default() });
+    assert!(!wait(&mut quiet, 30) && quiet.toasts.iter().any(|toast| toast.text.contains("D tells")));
     typed(&mut app, "D");
     let copied = app.sheet_text(SheetKind::Digest);
     for told in ["First failure", "memtest on cedar: exit 2", "Rebooted", "Goes on", "Wrong now"] {

@@ -1,11 +1,14 @@
 //! What happened while nobody looked: how long that was, what ended, what rebooted, what goes on.
 
+use std::time::Duration;
+
 use super::dialog::{Dialog, Sheet, SheetKind};
 use super::say::{self, clean};
 use super::{App, SheetLine, Weight};
 use crate::domain::boot::cause::RebootCause;
 use crate::domain::fleet::Away;
-use crate::domain::moment::Wall;
+use crate::domain::link::LinkState;
+use crate::domain::moment::{Mono, Wall};
 use crate::domain::run::{Phase, Verdict};
 
 impl App {
@@ -18,21 +21,29 @@ impl App {
     /// Says that there is something to be told, if there is.
     pub(super) fn point_at_digest(&mut self) {
         if let Some(away) = self.away() {
+            self.greeting = Some(Greeting { begun: self.now.mono, settled: self.now.mono });
             let long = say::duration(away.to.since(away.from));
             self.toasts.pin(self.now.mono, format!("nobody looked for {long}: D tells what happened"));
         }
     }
 
-    /// At the start: shows what happened meanwhile; where nothing did but time, says so.
-    pub(super) fn greet(&mut self) {
+    /// Shows what happened meanwhile once the hosts have told it, unless the operator does something by then.
+    pub(super) fn open_digest(&mut self) {
+        let Some(Greeting { begun, settled }) = self.greeting else { return };
+        let asking = self.fleet.hosts.values().any(|host| host.link.state == LinkState::Connecting);
+        let settled = if asking { self.now.mono } else { settled };
+        self.greeting = Some(Greeting { begun, settled });
+        if self.now.mono.since(settled) < TELLING && self.now.mono.since(begun) < PATIENCE {
+            return;
+        }
+        self.greeting = None;
         let happened = self.away().is_some_and(|away| {
             let wrong = self.fleet.incidents.open().next().is_some();
             wrong || !self.ended_since(away.from).is_empty() || !self.rebooted_since(away.from).is_empty()
         });
-        if happened {
+        if happened && self.dialogs.is_empty() && !self.is_asking() {
+            self.toasts.unpin();
             self.dialogs.push(Dialog::Sheet(Sheet::new(SheetKind::Digest)));
-        } else {
-            self.point_at_digest();
         }
     }
 
@@ -111,6 +122,14 @@ impl App {
     }
 }
 
+/// A digest that is to be opened.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Greeting {
+    begun: Mono,
+    /// Since when no host has been connecting.
+    settled: Mono,
+}
+
 struct End {
     at: Wall,
     failed: bool,
@@ -139,4 +158,10 @@ fn section(lines: &mut Vec<SheetLine>, heading: &str, entries: Vec<(String, Stri
 const LISTED: usize = 40;
 
 /// Shorter absences are not worth a word.
-const WORTH_TELLING: std::time::Duration = std::time::Duration::from_secs(60);
+const WORTH_TELLING: Duration = Duration::from_secs(60);
+
+/// A host that has just been reached tells in this time how its runs ended.
+const TELLING: Duration = Duration::from_secs(3);
+
+/// Longer than this no host is waited for.
+const PATIENCE: Duration = Duration::from_secs(30);

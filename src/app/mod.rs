@@ -113,6 +113,7 @@ pub struct App {
     pub utc_offset: i32,
     /// What is drawn while the screen is to stand still.
     frozen: Option<Box<App>>,
+    greeting: Option<digest::Greeting>,
     /// What the terminal shows that is looked at.
     pub picture: Option<terminal::Picture>,
     /// Columns and rows of the terminal.
@@ -245,12 +246,13 @@ impl App {
             now: setup.now,
             utc_offset: setup.utc_offset,
             frozen: None,
+            greeting: None,
             picture: None,
             size: (80, 24),
             ids: Ids(setup.seed),
         };
         app.suit_strips();
-        app.greet();
+        app.point_at_digest();
         app.settle();
         app
     }
@@ -273,8 +275,14 @@ impl App {
 
     fn route(&mut self, msg: Msg) -> Vec<Effect> {
         match msg {
-            Msg::Key(key) => return self.handle_key(key),
-            Msg::Mouse(mouse) => return self.handle_mouse(mouse),
+            Msg::Key(key) => {
+                self.greeting = None;
+                return self.handle_key(key);
+            }
+            Msg::Mouse(mouse) => {
+                self.greeting = None;
+                return self.handle_mouse(mouse);
+            }
             Msg::Paste(text) => self.handle_paste(&text),
             Msg::Resize { columns, rows } => {
                 self.size = (columns, rows);
@@ -286,6 +294,7 @@ impl App {
             Msg::Tick { utc_offset } => {
                 self.utc_offset = utc_offset;
                 self.suit_strips();
+                self.open_digest();
             }
             Msg::Live(hosts) => {
                 for (host, numbers) in hosts {
