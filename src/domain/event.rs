@@ -109,6 +109,8 @@ pub enum RunFact {
     EndSeen {
         out: u64,
         err: u64,
+        /// From its start to its end by the host's own clock, in whole seconds.
+        took: Option<Duration>,
     },
     /// What the host counted of its own faults while the attempt went on.
     Counted(Faults),

@@ -190,7 +190,7 @@ fn runs(story: &mut Story) {
     let go = |story: &mut Story, at, name, n, job: (&str, &str), fact| story.run(at, name, n, 1, job.0, job.1, fact);
     go(story, ago(273_000), "amber", 1, memtest, started());
     go(story, ago(2_800), "birch", 2, disk, started());
-    go(story, ago(120), "birch", 2, disk, RunFact::EndSeen { out: 1, err: 0 });
+    go(story, ago(120), "birch", 2, disk, RunFact::EndSeen { out: 1, err: 0, took: None });
     go(story, ago(7_000), "cedar", 3, memtest, started());
     go(story, ago(700), "cedar", 3, memtest, ended(Verdict::Finished { code: 2 }));
     go(story, ago(273_100), "dogwood", 4, memtest, started());

@@ -24,6 +24,8 @@ pub struct AttemptView {
     pub requested_at: Wall,
     pub started_at: Option<Wall>,
     pub started: Option<Started>,
+    /// When it ended by the host's own clock.
+    pub ended_at: Option<Wall>,
     /// Final spool sizes, once the end was seen.
     pub expected: Option<Lengths>,
     /// Log sizes, once it is over.
@@ -100,6 +102,7 @@ impl AttemptView {
             requested_at,
             started_at: None,
             started: None,
+            ended_at: None,
             expected: None,
             lengths: None,
             cancelling: false,
@@ -122,8 +125,9 @@ impl AttemptView {
                 self.started = Some(started.clone());
             }
             RunFact::StartDelayed { reason } => self.notice(format!("start delayed: {reason}")),
-            RunFact::EndSeen { out, err } => {
+            RunFact::EndSeen { out, err, took } => {
                 self.phase = Phase::Ending;
+                self.ended_at = self.started_at.zip(*took).map(|(started, took)| started + took);
                 self.expected = Some(Lengths { out: *out, err: *err });
             }
             RunFact::Counted(faults) => self.faults.clone_from(faults),
@@ -138,6 +142,8 @@ impl AttemptView {
                 }
             }
             RunFact::Ended { verdict, lengths } => {
+                // What ended while nobody looked ended when the host says, and not when it was seen.
+                let at = self.ended_at.filter(|ended| at.since(*ended) > SOON).unwrap_or(at);
                 self.phase = Phase::Ended { verdict: verdict.clone(), at };
                 self.lengths = Some(*lengths);
                 self.cancelling = false;
@@ -192,5 +198,35 @@ impl AttemptView {
     }
 }
 
+/// An end is seen within this time by whoever watches; the host's clock tells whole seconds.
+const SOON: Duration = Duration::from_secs(2);
+
 /// Older notices are in the journal.
 pub const NOTICES: usize = 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::run::Verdict;
+
+    /// When a run of 15 s by the host's clock, begun at 100 s, ended for us, who saw it later.
+    fn ended(seen: i64, took: Option<u64>) -> i64 {
+        let mut attempt = AttemptView::new(Attempt::FIRST, Wall(99_000));
+        let took = took.map(Duration::from_secs);
+        let (at, lengths) = (Wall(seen * 1000), Lengths::default());
+        attempt.started_at = Some(Wall(100_000));
+        attempt.apply(at, &RunFact::EndSeen { out: 0, err: 0, took });
+        attempt.apply(at, &RunFact::Ended { verdict: Verdict::Finished { code: 3 }, lengths });
+        match attempt.phase {
+            Phase::Ended { at, .. } => at.0 / 1000,
+            Phase::Requested | Phase::Running | Phase::Ending => -1,
+        }
+    }
+
+    #[test]
+    fn what_ended_while_nobody_looked_ended_when_the_host_says() {
+        assert_eq!([ended(9_000, Some(15)), ended(116, Some(15)), ended(9_000, None)], [115, 116, 9_000]);
+        // A host whose clock was set says nonsense: nothing ends later than it was seen.
+        assert_eq!(ended(200, Some(9_999)), 200);
+    }
+}

@@ -1,5 +1,7 @@
 //! What the host says of an attempt: the contents of its run directory, read strictly.
 
+use std::time::Duration;
+
 use crate::domain::event::{Lengths, Started, Stuck};
 use crate::domain::run::Faults;
 
@@ -42,6 +44,16 @@ pub enum Observed {
     Vanished,
     /// Another boot, no exit record.
     OtherBoot,
+}
+
+impl Evidence {
+    /// How long it went by the host's own clock; nobody need have watched.
+    #[must_use]
+    pub fn took(&self) -> Option<Duration> {
+        let (Observed::Exited(record), Some(started)) = (&self.observed, &self.started) else { return None };
+        let seconds = record.at_host.checked_sub(started.at_host?)?;
+        u64::try_from(seconds).ok().map(Duration::from_secs)
+    }
 }
 
 /// The exit record: written once, by rename.

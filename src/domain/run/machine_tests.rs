@@ -55,7 +55,7 @@ impl Host {
         let observed = if self.starts == 0 || self.missing_again {
             Observed::Missing
         } else if let Some(end) = self.exit {
-            Observed::Exited(ExitRecord { end, sizes, at_host: 7, out_of_memory: false })
+            Observed::Exited(ExitRecord { end, sizes, at_host: 22, out_of_memory: false })
         } else if self.rebooted {
             Observed::OtherBoot
         } else if self.vanished {
@@ -252,6 +252,17 @@ impl Rig {
         });
         verdicts.collect()
     }
+}
+
+#[test]
+fn how_long_it_went_is_what_the_host_says() {
+    let mut rig = started();
+    rig.host.exit = Some(ExitKind::Code(3));
+    rig.cut(true);
+    rig.connect();
+    rig.settle();
+    let took = Some(Duration::from_secs(15));
+    assert!(rig.facts.contains(&RunFact::EndSeen { out: 0, err: 0, took }), "{:?}", rig.facts);
 }
 
 fn started() -> Rig {

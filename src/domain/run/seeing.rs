@@ -48,7 +48,7 @@ impl HostRun {
             // A host too stressed to measure a file may say that it is empty.
             Judgement::Over { verdict: Verdict::Reverted, .. } if self.is_doubtful(now, REVERTED_LOOKS) => {}
             Judgement::Over { verdict, sizes } => {
-                self.facts.push_back(RunFact::EndSeen { out: sizes.out, err: sizes.err });
+                self.facts.push_back(RunFact::EndSeen { out: sizes.out, err: sizes.err, took: evidence.took() });
                 if !evidence.faults.is_unknown() {
                     self.facts.push_back(RunFact::Counted(evidence.faults.clone()));
                 }

@@ -30,6 +30,9 @@ pub enum RunEventRecord {
     EndSeen {
         out: u64,
         err: u64,
+        /// From start to end by the host's own clock.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        took_s: Option<u64>,
     },
     /// What the host counted of its own faults meanwhile.
     Counted {
@@ -156,7 +159,7 @@ impl From<&RunFact> for RunEventRecord {
             RunFact::Requested { spec } => Self::Requested { spec: Box::new((&*spec).into()) },
             RunFact::Started(started) => Self::Started(started.into()),
             RunFact::StartDelayed { reason } => Self::StartDelayed { reason },
-            RunFact::EndSeen { out, err } => Self::EndSeen { out, err },
+            RunFact::EndSeen { out, err, took } => Self::EndSeen { out, err, took_s: took.map(|took| took.as_secs()) },
             RunFact::Counted(faults) => Self::Counted { faults: (&faults).into() },
             RunFact::CancelRequested { reason } => Self::CancelRequested { reason: reason.into() },
             RunFact::Cancelled { left_over } => Self::Cancelled { left_over },
@@ -184,7 +187,9 @@ impl TryFrom<RunEventRecord> for RunFact {
             RunEventRecord::Requested { spec } => Self::Requested { spec: Box::new((*spec).try_into()?) },
             RunEventRecord::Started(started) => Self::Started(started.into()),
             RunEventRecord::StartDelayed { reason } => Self::StartDelayed { reason },
-            RunEventRecord::EndSeen { out, err } => Self::EndSeen { out, err },
+            RunEventRecord::EndSeen { out, err, took_s } => {
+                Self::EndSeen { out, err, took: took_s.map(Duration::from_secs) }
+            }
             RunEventRecord::Counted { faults } => Self::Counted(faults.into()),
             RunEventRecord::CancelRequested { reason } => Self::CancelRequested { reason: reason.into() },
             RunEventRecord::Cancelled { left_over } => Self::Cancelled { left_over },

@@ -151,7 +151,11 @@ pub(crate) fn run_fact() -> BoxedStrategy<RunFact> {
         spec().prop_map(|spec| RunFact::Requested { spec: Box::new(spec) }),
         started().prop_map(RunFact::Started),
         text().prop_map(|reason| RunFact::StartDelayed { reason }),
-        (any::<u64>(), any::<u64>()).prop_map(|(out, err)| RunFact::EndSeen { out, err }),
+        (any::<u64>(), any::<u64>(), any::<Option<u32>>()).prop_map(|(out, err, took)| RunFact::EndSeen {
+            out,
+            err,
+            took: took.map(|took| Duration::from_secs(took.into())),
+        }),
         faults().prop_map(RunFact::Counted),
         reason().prop_map(|reason| RunFact::CancelRequested { reason }),
         vec(text(), 0..3).prop_map(|left_over| RunFact::Cancelled { left_over }),
