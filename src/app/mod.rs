@@ -274,15 +274,12 @@ impl App {
     }
 
     fn route(&mut self, msg: Msg) -> Vec<Effect> {
+        if let Msg::Key(_) | Msg::Mouse(_) = msg {
+            self.greeting = None;
+        }
         match msg {
-            Msg::Key(key) => {
-                self.greeting = None;
-                return self.handle_key(key);
-            }
-            Msg::Mouse(mouse) => {
-                self.greeting = None;
-                return self.handle_mouse(mouse);
-            }
+            Msg::Key(key) => return self.handle_key(key),
+            Msg::Mouse(mouse) => return self.handle_mouse(mouse),
             Msg::Paste(text) => self.handle_paste(&text),
             Msg::Resize { columns, rows } => {
                 self.size = (columns, rows);
