@@ -516,7 +516,8 @@ sf_run() {
     split) sf_await 3<&- >>out 2>>err ;;
     *) sf_await 3<&- >>out 2>&1 ;;
   esac
-  kill "$sf_watcher" 2>/dev/null
+  # Not TERM: a shell that was just forked still has the traps of its parent, and loses it.
+  kill -9 "$sf_watcher" 2>/dev/null
   wait "$sf_watcher" 2>/dev/null
   sf_shutdown && exit 0
   sf_record
