@@ -42,11 +42,10 @@ use crate::net::{NetworkMonitor, OwnNetwork, wait_until_up};
 /// use steadfast::clock::SystemClock;
 /// use steadfast::net::{NetSettings, NetworkMonitor};
 ///
+/// let monitor = NetworkMonitor::start(NetSettings::default(), Arc::new(SystemClock));
 /// # // The example must end also where there is no network.
 /// # let settings = NetSettings { loopback_only: true, ..NetSettings::default() };
-/// # #[cfg(any())]
-/// let settings = NetSettings::default();
-/// let monitor = NetworkMonitor::start(settings, Arc::new(SystemClock));
+/// # let monitor = NetworkMonitor::start(settings, Arc::new(SystemClock));
 /// let fetched = Retry::default().wait_for_network(&monitor).run(|_| fetch()).await?;
 /// assert_eq!(fetched, 7);
 /// # Ok(())

@@ -43,6 +43,16 @@ impl Options {
         self.identity_files = files.iter().map(|file| (file.clone(), true)).collect();
     }
 
+    /// What [`Options::preset`] set.
+    pub(super) fn preset_word(&self, keyword: Keyword) -> Option<&str> {
+        self.value(keyword).filter(|value| value.file.is_none())?.words.first().map(String::as_str)
+    }
+
+    /// What [`Options::preset_identity_files`] set.
+    pub(super) fn preset_files(&self) -> impl Iterator<Item = &str> {
+        self.identity_files().filter(|_| self.identity_files_fixed)
+    }
+
     pub(super) fn value(&self, keyword: Keyword) -> Option<&Value> {
         self.values.get(&keyword)
     }

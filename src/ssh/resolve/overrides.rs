@@ -1,29 +1,23 @@
 //! What the system's `ssh` has to be told, since it does not read the operator's settings: words for `ssh -o`.
 
-use crate::domain::host::{HostKeyPolicy, HostSettings};
+use crate::domain::host::HostKeyPolicy;
 
 use super::Target;
+use super::keyword::Keyword;
+use super::options::Options;
 
-/// What the settings say of the host itself; its host key policy is said where each command is made.
-pub(super) fn of(settings: &HostSettings) -> Vec<String> {
+/// What was set before any file was read; the host key policy is said where each command is made.
+pub(super) fn of(options: &Options) -> Vec<String> {
     let mut words = Vec::new();
-    let mut say = |keyword: &str, value: &str| words.push(format!("{keyword}={}", quoted(value)));
-    if let Some(address) = &settings.address {
-        say("HostName", &address.replace('%', "%%"));
+    for keyword in [Keyword::HostName, Keyword::User, Keyword::Port] {
+        words.extend(options.preset_word(keyword).map(|word| format!("{}={}", keyword.name(), quoted(word))));
     }
-    if let Some(user) = &settings.user {
-        say("User", user);
-    }
-    if let Some(port) = settings.port {
-        say("Port", &port.to_string());
-    }
-    for file in &settings.identity_files {
-        say("IdentityFile", file);
-    }
+    let files = options.preset_files();
+    words.extend(files.map(|file| format!("{}={}", Keyword::IdentityFile.name(), quoted(file))));
     // The way through other hosts is a command, below.
-    if settings.jump.as_deref().is_some_and(|jump| jump.eq_ignore_ascii_case("none")) {
+    if options.preset_word(Keyword::ProxyJump).is_some_and(|jump| jump.eq_ignore_ascii_case("none")) {
         // Their values are taken as they stand, with quotes.
-        words.extend(["ProxyJump=none".to_owned(), "ProxyCommand=none".to_owned()]);
+        words.extend([Keyword::ProxyJump, Keyword::ProxyCommand].map(|keyword| format!("{}=none", keyword.name())));
     }
     words
 }

@@ -60,7 +60,7 @@ fn build_within(
     };
     let mut reasons = needs::reasons(&options);
     let mut remarks = needs::remarks(&options);
-    let mut overrides = overrides::of(settings);
+    let mut overrides = overrides::of(&options);
     let way = jumps(settings, hosts, &options, &tokens, trail)?;
     reasons.extend(way.reasons);
     remarks.extend(way.remarks);
