@@ -87,8 +87,10 @@ impl Icmp {
             pinger.scope_id(address.scope_id());
         }
         let sequence = PingSequence(self.sequence.fetch_add(1, Ordering::Relaxed));
+        // surge-ping reads the clock only after it has sent: of an answer that is faster it says that it took no time.
+        let sent = tokio::time::Instant::now();
         match pinger.ping(sequence, &PAYLOAD).await {
-            Ok((_, took)) => Ok(took),
+            Ok(_) => Ok(sent.elapsed()),
             Err(SurgeError::IOError(error)) => Err(silence(error)),
             Err(_) => Err(Silence::Dropped),
         }
